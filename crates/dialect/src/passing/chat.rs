@@ -1,0 +1,181 @@
+//! Chunks of OpenAI's chat and text completions. Each is walked once, without building anything.
+
+use super::template::Changing;
+use super::{Facts, Verdict};
+use crate::broken::Broken;
+use crate::json::{Cursor, Edits, Flaw, Json, Kind, Raw, Rules, Span};
+use crate::usage;
+
+/// What one chunk holds.
+#[derive(Default)]
+struct Chunk {
+    error: Option<Span>,
+    /// The `usage` field from its key to its value's end, and the value.
+    usage: Option<(Span, Raw)>,
+    groq: Option<Span>,
+    /// How many choices, if there is an array of them.
+    choices: Option<u32>,
+    finishes: bool,
+    written: u64,
+    changing: Changing,
+}
+
+pub(super) fn event(
+    data: &[u8],
+    name: &[u8],
+    hides_usage: bool,
+    facts: &mut Facts,
+) -> Result<Verdict, Broken> {
+    if let Some(fit) = facts.template.fits(data).filter(|_| name.is_empty()) {
+        facts.output_events += u64::from(fit.written > 0);
+        facts.output_bytes += fit.written;
+        return Ok(fit.hidden.map_or(Verdict::Pass, |field| without(data, field)));
+    }
+    if data.trim_ascii() == b"[DONE]" {
+        if !facts.begun {
+            return Err(Broken::Garbage("the stream ends before it began"));
+        }
+        facts.ended = true;
+        return Ok(Verdict::Pass);
+    }
+    let chunk = read(data, facts).map_err(|_| Broken::Garbage("an event is not JSON"))?;
+    if let Some(error) = chunk.error {
+        return Err(Broken::vendor_bytes(error.of(data)));
+    }
+    if name == b"error" {
+        return Err(Broken::vendor_bytes(data));
+    }
+    let counted = chunk.usage.filter(|(_, value)| value.kind == Kind::Object);
+    if let Some((_, value)) = counted {
+        note_usage(value.span.of(data), facts);
+    } else if let Some(groq) = chunk.groq {
+        note_groq_usage(groq.of(data), facts);
+    }
+    if chunk.choices.is_none() && counted.is_none() && !facts.begun {
+        return Err(Broken::Garbage("the first event is no chunk of an answer"));
+    }
+    if chunk.written > 0 {
+        facts.output_events += 1;
+        facts.output_bytes += chunk.written;
+    }
+    let hidden = chunk
+        .usage
+        .filter(|(_, value)| hides_usage && value.kind == Kind::Null)
+        .map(|(field, _)| field);
+    if chunk.usage.is_none_or(|(_, value)| value.kind == Kind::Null)
+        && !chunk.finishes
+        && chunk.choices == Some(1)
+    {
+        facts.template.learn(data, chunk.changing, hidden);
+    }
+    match (counted, hidden) {
+        (Some(_), _) if hides_usage && chunk.choices.unwrap_or_default() == 0 => Ok(Verdict::Drop),
+        (_, Some(field)) => Ok(without(data, field)),
+        (_, None) => Ok(Verdict::Pass),
+    }
+}
+
+fn without(data: &[u8], field: Span) -> Verdict {
+    Verdict::Cut(Edits::place_of_field(data, field))
+}
+
+fn note_usage(value: &[u8], facts: &mut Facts) {
+    if let Ok(value) = std::str::from_utf8(value) {
+        facts.usage = Some(usage::openai_text(value));
+    }
+}
+
+/// Groq tells usage inside `x_groq`.
+fn note_groq_usage(value: &[u8], facts: &mut Facts) {
+    let json = Json::parse(value, Rules::Vendor).ok();
+    if let Some(counts) = json.as_ref().and_then(|json| json.get("usage")) {
+        facts.usage = Some(usage::openai(counts));
+    }
+}
+
+fn read(data: &[u8], facts: &mut Facts) -> Result<Chunk, Flaw> {
+    let mut cursor = Cursor::new(data, Rules::Vendor)?;
+    let mut chunk = Chunk::default();
+    cursor.object(|cursor, key| {
+        match key.name.as_ref() {
+            "choices" if cursor.kind()? == Kind::List => {
+                chunk.choices = Some(0);
+                cursor.list(|cursor| choice(cursor, &mut chunk, facts))?;
+            }
+            name => {
+                let value = cursor.value()?;
+                match name {
+                    "usage" => {
+                        chunk.usage = Some((
+                            Span {
+                                start: key.place.start,
+                                end: value.span.end,
+                            },
+                            value,
+                        ));
+                    }
+                    "error" if value.kind != Kind::Null => chunk.error = Some(value.span),
+                    "obfuscation" if value.kind == Kind::Text => chunk.changing.padding = Some(value.span),
+                    "x_groq" if value.kind == Kind::Object => chunk.groq = Some(value.span),
+                    _ => {}
+                }
+            }
+        }
+        Ok::<(), Flaw>(())
+    })?;
+    cursor.finish()?;
+    Ok(chunk)
+}
+
+fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Result<(), Flaw> {
+    if cursor.kind()? != Kind::Object {
+        return cursor.value().map(drop);
+    }
+    chunk.choices = chunk.choices.map(|count| count + 1);
+    let mut index = 0_u32;
+    let mut finish = None;
+    cursor.object(|cursor, key| {
+        match key.name.as_ref() {
+            "delta" if cursor.kind()? == Kind::Object => {
+                cursor.object(|cursor, key| {
+                    let value = cursor.value()?;
+                    if key.name == "content" && value.kind == Kind::Text {
+                        chunk.changing.words = Some(value.span);
+                    }
+                    if key.name != "role" {
+                        chunk.written += written(value);
+                    }
+                    Ok::<(), Flaw>(())
+                })?;
+            }
+            name => {
+                let value = cursor.value()?;
+                match name {
+                    "index" => index = cursor.slice(value.span).parse().unwrap_or_default(),
+                    "finish_reason" if value.kind == Kind::Text => finish = Some(value),
+                    "text" => chunk.written += written(value),
+                    _ => {}
+                }
+            }
+        }
+        Ok::<(), Flaw>(())
+    })?;
+    let bit = 1_u128 << index.min(127);
+    facts.choices_seen |= bit;
+    if let Some(reason) = finish {
+        chunk.finishes = true;
+        facts.choices_finished |= bit;
+        facts.finish = Some(cursor.words(reason).into_owned());
+    }
+    Ok(())
+}
+
+/// About how many bytes of the model's own are in this value: a string without its quotes, tool calls whole.
+fn written(value: Raw) -> u64 {
+    let length = (value.span.end - value.span.start) as u64;
+    match value.kind {
+        Kind::Text => length - 2,
+        Kind::List | Kind::Object => length,
+        Kind::Null | Kind::True | Kind::False | Kind::Number => 0,
+    }
+}
