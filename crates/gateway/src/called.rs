@@ -1,0 +1,201 @@
+//! Which endpoint a path means.
+
+use dialect::Door;
+use http::Method;
+
+use crate::refused::Refused;
+
+/// What was called.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Called {
+    Health,
+    Ready,
+    Models,
+    Model(String),
+    /// A vendor API's call.
+    Api {
+        door: Door,
+        /// The model, where the path names it.
+        model: Option<String>,
+    },
+}
+
+/// The endpoint of a path; an error with the door whose shape it should have.
+pub(crate) fn of(method: &Method, path: &str) -> Result<Called, (Door, Refused)> {
+    match path {
+        "/health" => return only_get(method, Called::Health),
+        "/ready" => return only_get(method, Called::Ready),
+        "/v1/models" => return only_get(method, Called::Models),
+        _ => {}
+    }
+    if let Some(call) = gemini(path) {
+        return only_post(method, call);
+    }
+    let Some(below) = path.strip_prefix("/v1/").filter(|below| is_plain(below)) else {
+        return Err(not_found(door_of(path), path));
+    };
+    if let Some(id) = below
+        .strip_prefix("models/")
+        .filter(|_| *method != Method::DELETE)
+    {
+        let id = crate::said::percent_decoded(id);
+        return only_get(method, Called::Model(String::from_utf8_lossy(&id).into_owned()));
+    }
+    if matches!(*method, Method::GET | Method::DELETE) {
+        // Of what a vendor has stored; only a provider that takes requests without a model answers it.
+        return Ok(Called::Api {
+            door: Door::Other,
+            model: None,
+        });
+    }
+    let door = match below {
+        "chat/completions" => Door::Chat,
+        "completions" => Door::Completions,
+        "embeddings" => Door::Embeddings,
+        "responses" => Door::Responses,
+        "messages" => Door::Messages,
+        "messages/count_tokens" => Door::CountTokens,
+        _ => Door::Other,
+    };
+    only_post(method, Called::Api { door, model: None })
+}
+
+/// `/v1beta/models/{model}:generateContent` and its kin; newer clients say `/v1`.
+fn gemini(path: &str) -> Option<Called> {
+    let below = path
+        .strip_prefix("/v1beta/models/")
+        .or(path.strip_prefix("/v1/models/"))?;
+    let (model, method) = below.rsplit_once(':')?;
+    let door = match method {
+        "generateContent" => Door::Generate,
+        "streamGenerateContent" => Door::StreamGenerate,
+        "countTokens" => Door::GeminiCountTokens,
+        _ => return None,
+    };
+    let model = String::from_utf8(crate::said::percent_decoded(model)).ok()?;
+    Some(Called::Api {
+        door,
+        model: Some(model),
+    })
+}
+
+/// Whose error shape a path that leads nowhere gets.
+fn door_of(path: &str) -> Door {
+    if path.starts_with("/v1beta") {
+        Door::Generate
+    } else {
+        Door::Other
+    }
+}
+
+/// Nothing in it that a vendor could resolve to another place than we looked at.
+fn is_plain(below: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:%@".contains(&byte);
+    !below.is_empty() && below.bytes().all(plain) && below.split('/').all(|part| part != ".." && part != ".")
+}
+
+fn only_get(method: &Method, called: Called) -> Result<Called, (Door, Refused)> {
+    allow(matches!(*method, Method::GET | Method::HEAD), "GET", called)
+}
+
+fn only_post(method: &Method, called: Called) -> Result<Called, (Door, Refused)> {
+    allow(*method == Method::POST, "POST", called)
+}
+
+fn allow(allowed: bool, method: &str, called: Called) -> Result<Called, (Door, Refused)> {
+    if allowed {
+        return Ok(called);
+    }
+    let door = match &called {
+        Called::Api { door, .. } => *door,
+        _ => Door::Other,
+    };
+    Err((
+        door,
+        Refused::new(405, "invalid_request", format!("This path takes {method}")),
+    ))
+}
+
+fn not_found(door: Door, path: &str) -> (Door, Refused) {
+    let shown: String = path.chars().take(100).collect();
+    (
+        door,
+        Refused::new(404, "invalid_request", format!("There is nothing at '{shown}'")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(path: &str) -> Option<(Door, Option<String>)> {
+        match of(&Method::POST, path) {
+            Ok(Called::Api { door, model }) => Some((door, model)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn paths_lead_to_their_doors() {
+        let rows = [
+            ("/v1/chat/completions", Door::Chat, None),
+            ("/v1/completions", Door::Completions, None),
+            ("/v1/embeddings", Door::Embeddings, None),
+            ("/v1/responses", Door::Responses, None),
+            ("/v1/messages", Door::Messages, None),
+            ("/v1/messages/count_tokens", Door::CountTokens, None),
+            ("/v1/images/generations", Door::Other, None),
+            ("/v1beta/models/a/b:generateContent", Door::Generate, Some("a/b")),
+            (
+                "/v1/models/g%40green:streamGenerateContent",
+                Door::StreamGenerate,
+                Some("g@green"),
+            ),
+        ];
+        for (path, door, model) in rows {
+            assert_eq!(api(path), Some((door, model.map(str::to_owned))), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_vendor_has_stored_is_read_and_ended_without_a_model() {
+        for path in ["/v1/responses/r-1", "/v1/chat/completions", "/v1/files"] {
+            let stored = Called::Api {
+                door: Door::Other,
+                model: None,
+            };
+            assert_eq!(of(&Method::GET, path), Ok(stored), "{path}");
+        }
+        let ends_a_model = of(&Method::DELETE, "/v1/models/ft-1");
+        assert!(matches!(
+            ends_a_model,
+            Ok(Called::Api {
+                door: Door::Other,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn other_paths_and_methods_are_refused() {
+        for path in [
+            "/",
+            "/v2/x",
+            "/v1/",
+            "/v1/../admin",
+            "/v1/a/./b",
+            "/v1/a b",
+            "/v1/a\\b",
+            "/v1beta/x",
+        ] {
+            assert!(of(&Method::POST, path).is_err(), "{path}");
+        }
+        assert!(of(&Method::PUT, "/v1/chat/completions").is_err_and(|(_, refused)| refused.status == 405));
+        assert!(of(&Method::POST, "/v1/models").is_err());
+        assert_eq!(
+            of(&Method::GET, "/v1/models/a%2Fb"),
+            Ok(Called::Model("a/b".to_owned()))
+        );
+        assert_eq!(of(&Method::HEAD, "/health"), Ok(Called::Health));
+    }
+}

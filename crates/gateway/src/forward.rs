@@ -1,0 +1,170 @@
+//! Which header fields travel through the gateway, either way.
+//!
+//! Between the same dialect nearly all do, since a vendor's client may use any. What never does:
+//! fields of one connection, credentials and accounts (those of the gateway's own apply), the
+//! gateway's own fields, cookies, and what describes a framing or encoding that is not kept.
+
+use crate::answer::push_field;
+use crate::said;
+use crate::upstream::{Endpoint, Response};
+use crate::wire::{Headers, Name, NameSet};
+
+/// Fields of one connection (RFC 9110, 7.6.1), and what the gateway sets itself.
+static OWN: NameSet = NameSet::new(&[
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+    "content-encoding",
+    "server-timing",
+    "alt-svc",
+]);
+
+/// Of a request: what belongs to the client's side alone.
+static CLIENT_ONLY: NameSet = NameSet::new(&[
+    "host",
+    "expect",
+    "accept-encoding",
+    "content-type",
+    "cookie",
+    "forwarded",
+    "via",
+    "openai-organization",
+    "openai-project",
+    "origin",
+    "referer",
+    "accept",
+]);
+
+/// Of an answer: what belongs to the vendor's edge alone.
+static VENDOR_ONLY: NameSet = NameSet::new(&[
+    "server",
+    "date",
+    "set-cookie",
+    "strict-transport-security",
+    "x-content-type-options",
+    "nel",
+    "report-to",
+    "x-request-id",
+    "openai-organization",
+    "openai-project",
+]);
+
+/// Appends the fields of a request that go on to the vendor.
+pub(crate) fn request_lines(
+    headers: Headers<'_>,
+    same_dialect: bool,
+    key_headers: &[String],
+    endpoint: &Endpoint,
+    lines: &mut Vec<u8>,
+) {
+    let listed = connection_options(headers);
+    for (name, value) in headers.iter() {
+        let passes = if same_dialect {
+            passes(name, &CLIENT_ONLY)
+        } else {
+            name.is("traceparent") || name.is("tracestate")
+        };
+        let own =
+            said::is_ours(name, key_headers) || name.starts_with("x-forwarded-") || name.starts_with("sec-");
+        if passes && !own && !is_listed(listed, name) && !endpoint.sets(name) {
+            push_field(lines, name.as_bytes(), value);
+        }
+    }
+}
+
+/// Appends the fields of a vendor's answer that go on to the client; its content type only where
+/// the body is still the vendor's.
+pub(crate) fn answer_lines(answer: &Response, own_type: bool, lines: &mut Vec<u8>) {
+    let headers = answer.headers();
+    let listed = connection_options(headers);
+    for (name, value) in headers.iter() {
+        // Vendors were seen to send Retry-After with a 200, where clients would obey it for nothing.
+        let waits = name.is("retry-after") && answer.status < 400;
+        let edge = name.starts_with("cf-")
+            || name.starts_with("access-control-")
+            || name.starts_with("x-deployment");
+        let typed = own_type && name.is("content-type");
+        if passes(name, &VENDOR_ONLY) && !typed && !waits && !edge && !is_listed(listed, name) {
+            push_field(lines, name.as_bytes(), value);
+        }
+    }
+}
+
+fn passes(name: Name<'_>, kept_back: &NameSet) -> bool {
+    !OWN.has(name) && !kept_back.has(name)
+}
+
+/// The Connection field, where it names fields besides its two usual options.
+fn connection_options(headers: Headers<'_>) -> Option<&str> {
+    let usual =
+        |value: &&str| !value.eq_ignore_ascii_case("keep-alive") && !value.eq_ignore_ascii_case("close");
+    headers.text("connection").filter(usual)
+}
+
+fn is_listed(options: Option<&str>, name: Name<'_>) -> bool {
+    options.is_some_and(|options| options.split(',').any(|option| name.is(option.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::Address;
+    use crate::wire::head::read_request;
+
+    fn forwarded(lines: &str, same_dialect: bool) -> Vec<String> {
+        let text = format!("POST / HTTP/1.1\r\nhost: a\r\n{lines}\r\n");
+        let read = read_request(text.as_bytes()).unwrap();
+        let headers = Headers {
+            bytes: text.as_bytes(),
+            spans: &read.spans,
+        };
+        let of_vendor = vec![("x-vendor".to_owned(), "1".into())];
+        let address = Address {
+            base_url: "http://h",
+            http2: false,
+            ca_file: None,
+            headers: of_vendor,
+        };
+        let endpoint = Endpoint::new(address).unwrap();
+        let mut out = Vec::new();
+        request_lines(
+            headers,
+            same_dialect,
+            &["x-own-key".to_owned()],
+            &endpoint,
+            &mut out,
+        );
+        String::from_utf8(out)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn what_a_vendor_may_use_goes_on_and_what_it_may_not_know_stays() {
+        let lines = "Authorization: Bearer secret\r\nX-Api-Key: secret\r\nX-Own-Key: secret\r\nCookie: secret\r\n\
+                     OpenAI-Organization: org\r\nX-Deployment-Environment: green\r\nX-Canary: enabled\r\n\
+                     X-Session-Id: s\r\nX-Forwarded-For: 10.0.0.1\r\nConnection: x-hop, close\r\nX-Hop: 1\r\n\
+                     Accept-Encoding: gzip\r\nTE: trailers\r\nX-Vendor: 2\r\nOpenAI-Beta: assistants=v2\r\nX-Custom: 1\r\n\
+                     anthropic-beta: b\r\ntraceparent: 00-1\r\n";
+        let same = forwarded(lines, true);
+        assert_eq!(
+            same,
+            [
+                "OpenAI-Beta: assistants=v2",
+                "X-Custom: 1",
+                "anthropic-beta: b",
+                "traceparent: 00-1"
+            ]
+        );
+        assert_eq!(forwarded(lines, false), ["traceparent: 00-1"]);
+    }
+}

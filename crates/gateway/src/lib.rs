@@ -1,0 +1,40 @@
+//! The data plane: a client's socket, a decision, a vendor, and the answer on its way back.
+//!
+//! A request goes `listener` -> `life::handle` -> `decide::route::choose` -> `dialect` -> `upstream`
+//! -> `relay`. It looks at one `Snapshot`, waits for no lock of the control plane and no database,
+//! and leaves one `Outcome`.
+
+mod answer;
+mod attempt;
+mod called;
+mod flight;
+mod forward;
+mod journey;
+mod keys;
+mod life;
+mod listener;
+mod local;
+mod outcome;
+mod pins;
+mod probe;
+mod refused;
+mod relay;
+mod request;
+mod said;
+mod snapshot;
+mod ticket;
+mod upstream;
+mod waiting;
+mod wire;
+mod worker;
+
+pub use dialect::{Dialect, Door, Server, Usage};
+pub use flight::Flight;
+pub use keys::{Digest, Key, KeyRing, digest};
+pub use listener::{Gateway, start};
+pub use outcome::{Attempt, End, FailureKind, Observer, Outcome, Routed};
+pub use probe::{Probed, Prober, Question};
+pub use snapshot::{Deployment, Environment, Provider, Settings, Snapshot, Timeouts};
+pub use upstream::{Address, BadEndpoint, Endpoint};
+pub use waiting::{Waiting, token_of};
+pub use worker::Shared;

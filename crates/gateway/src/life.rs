@@ -1,0 +1,289 @@
+//! The life of a request: authenticate, ask, choose, attempt, relay, settle.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use decide::route::{Ask, Choice, Continues, Refusal, choose, choose_without_model};
+use dialect::{Dialect, Door, Scan, multipart};
+use http::Method;
+
+use crate::answer::{Answer, AnswerBody};
+use crate::attempt::{Errand, Payload, Unbegun};
+use crate::called::{self, Called};
+use crate::journey::Journey;
+use crate::keys::{Denied, Key};
+use crate::local;
+use crate::outcome::End;
+use crate::refused::Refused;
+use crate::request::Head;
+use crate::said::{self, Said};
+use crate::snapshot::Snapshot;
+use crate::ticket::Ticket;
+use crate::worker::Worker;
+
+/// What a request's head comes to.
+pub(crate) enum Admission {
+    /// Its body is awaited.
+    Admitted(Box<Visit>),
+    /// It has its answer already.
+    Answered(Answer),
+}
+
+/// A request that may go on: its key is good, its headers make sense, its body is still to come.
+pub(crate) struct Visit {
+    /// The one snapshot of this request.
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) door: Door,
+    ticket: Ticket,
+    key: Arc<Key>,
+    said: Said,
+    /// The model, where the path names it.
+    model: Option<String>,
+}
+
+impl Visit {
+    /// Our own error for a request whose body could not be read.
+    pub(crate) fn refuse(self, refused: &Refused) -> Answer {
+        refuse(self.ticket, self.door, refused)
+    }
+}
+
+/// Looks at a request's head. Whoever has no good key is answered before a byte of the body is read.
+pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
+    use Admission::{Admitted, Answered};
+    let request_id = said::request_id(head);
+    let called = called::of(head.method, head.path());
+    let door = match &called {
+        Ok(Called::Api { door, .. }) | Err((door, _)) => *door,
+        Ok(_) => Door::Other,
+    };
+    let mut ticket = Ticket::new(worker, request_id, door, head.path());
+    let called = match called {
+        Ok(Called::Health) => return Answered(unrecorded(ticket, local::health())),
+        Ok(Called::Ready) => return Answered(unrecorded(ticket, local::ready(worker.shared.is_draining()))),
+        Ok(called) => called,
+        Err((_, refused)) => return Answered(refuse(ticket, door, &refused)),
+    };
+    let snapshot = worker.shared.snapshot();
+    let key = match authenticate(worker, &snapshot, head, ticket.at()) {
+        Ok(key) => key,
+        Err(refused) => return Answered(refuse(ticket, door, &refused)),
+    };
+    if let Some(record) = ticket.record() {
+        record.key = Some(Arc::clone(&key));
+    }
+    match called {
+        Called::Models => Answered(unrecorded(ticket, local::models(&snapshot, &key))),
+        Called::Model(id) => match local::model(&snapshot, &key, &id) {
+            Ok(answer) => Answered(unrecorded(ticket, answer)),
+            Err(refused) => Answered(refuse(ticket, door, &refused)),
+        },
+        Called::Api { model, .. } => match said::read(head) {
+            Ok(said) => Admitted(Box::new(Visit {
+                snapshot,
+                door,
+                ticket,
+                key,
+                said,
+                model,
+            })),
+            Err(refused) => Answered(refuse(ticket, door, &refused)),
+        },
+        Called::Health | Called::Ready => Answered(unrecorded(ticket, local::health())),
+    }
+}
+
+/// Handles an admitted request: its answer is whole, or has begun.
+pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, body: &[u8]) -> Answer {
+    let Visit {
+        snapshot,
+        door,
+        mut ticket,
+        key,
+        said,
+        model,
+    } = visit;
+    let payload = match read_body(door, &said, body) {
+        Ok(payload) => payload,
+        Err(refused) => return refuse(ticket, door, &refused),
+    };
+    let named = model.as_deref().or(payload.model());
+    let model = named.unwrap_or_default();
+    let ask = ask_of(&said, &key, model, &payload);
+    let chosen = match named {
+        Some(_) => choose_named(worker, &snapshot, &ask),
+        None => choose_unnamed(&snapshot, &ask, head.method, door),
+    };
+    let choice = match chosen {
+        Ok(choice) => choice,
+        Err(refused) => return refuse(ticket, door, &refused),
+    };
+    note_request(&mut ticket, &choice, &said, &payload);
+    let Some(mut journey) = Journey::start(worker, &snapshot, &choice, door) else {
+        let gone = Refused::new(
+            503,
+            "no_healthy_environment",
+            "This model has no environment right now",
+        );
+        return refuse(ticket, door, &gone.retry_after(1));
+    };
+    journey.await_first_byte(&mut ticket, &choice);
+    let request_id = ticket.request_id().to_owned();
+    let errand = Errand {
+        door,
+        public_model: model,
+        head,
+        body,
+        payload: &payload,
+        content_type: said.content_type.as_deref(),
+        key_headers: &snapshot.settings.key_headers,
+        request_id: &request_id,
+        at: ticket.at(),
+    };
+    loop {
+        match journey.attempt(&mut ticket, &errand).await {
+            Ok(begun) => return journey.answer(ticket, begun),
+            Err(Unbegun::Refused(refused)) => return journey.refuse(ticket, &refused),
+            Err(Unbegun::Failed(failure)) => match journey.go_on(&mut ticket, failure) {
+                ControlFlow::Continue(()) => {}
+                ControlFlow::Break(failure) => return journey.fail(ticket, failure),
+            },
+        }
+    }
+}
+
+fn authenticate(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    head: &Head<'_>,
+    now: u64,
+) -> Result<Arc<Key>, Refused> {
+    let digest = said::credential(head, &snapshot.settings.key_headers).ok_or_else(Refused::unknown_key)?;
+    worker
+        .shared
+        .keys
+        .find(&digest, now)
+        .map_err(|denied| match denied {
+            Denied::Unknown => Refused::unknown_key(),
+            Denied::CannotTell => Refused::keys_unknown(),
+        })
+}
+
+/// The route of a request that names a model; remembers the side of a conversation that begins.
+fn choose_named<'a>(worker: &Worker, snapshot: &'a Snapshot, ask: &Ask<'a>) -> Result<Choice<'a>, Refused> {
+    let (table, pins) = (&snapshot.table, &worker.shared.pins);
+    let choice = choose(table, ask, |name| pins.recall(name), || fastrand::u64(..)).map_err(|refusal| {
+        let nearest = table.names.nearest(ask.model, |name| ask.allowed.permits(name));
+        Refused::from_route(refusal, ask.model, &nearest)
+    })?;
+    if let Some(name) = choice.remember {
+        pins.remember(name, choice.side);
+    }
+    Ok(choice)
+}
+
+/// The route of a request that names none: to the provider that is there for them, if one is.
+fn choose_unnamed<'a>(
+    snapshot: &Snapshot,
+    ask: &Ask<'a>,
+    method: &Method,
+    door: Door,
+) -> Result<Choice<'a>, Refused> {
+    let takes = snapshot
+        .without_model()
+        .filter(|_| door.dialect() == Dialect::OpenAi);
+    let Some(index) = takes else {
+        return Err(if *method == Method::POST {
+            Refused::new(400, "invalid_request", "'model' is required").param("model")
+        } else {
+            Refused::new(405, "invalid_request", "This path takes POST")
+        });
+    };
+    choose_without_model(index, ask).map_err(|refusal| match refusal {
+        Refusal::ModelNotAllowed => {
+            let message = "This key may call certain models only, and the request names none";
+            Refused::new(403, "model_not_allowed", message).param("model")
+        }
+        other => Refused::from_route(other, ask.model, &[]),
+    })
+}
+
+fn read_body(door: Door, said: &Said, body: &[u8]) -> Result<Payload, Refused> {
+    if door == Door::Other && body.is_empty() {
+        // Reading and ending what is stored takes none, and some actions on it are posted without.
+        return Ok(Payload::Json(Scan::default()));
+    }
+    let kind = said.content_type.as_deref().unwrap_or_default();
+    let form = "multipart/form-data";
+    if door == Door::Other
+        && kind
+            .get(..form.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(form))
+    {
+        return Ok(Payload::Form(multipart::read(kind, body)?));
+    }
+    Ok(Payload::Json(Scan::read(door, body)?))
+}
+
+fn ask_of<'a>(said: &'a Said, key: &'a Key, model: &'a str, payload: &'a Payload) -> Ask<'a> {
+    let scan = match payload {
+        Payload::Json(scan) => Some(scan),
+        Payload::Form(_) => None,
+    };
+    let reference = scan.and_then(|scan| {
+        scan.previous_response_id
+            .as_deref()
+            .or(scan.prompt_cache_key.as_deref())
+    });
+    let conversation = match scan.map(|scan| (scan.continues, scan.opening)) {
+        Some((false, Some(opening))) => Continues::Starts(opening),
+        Some((true, Some(opening))) => Continues::Follows(opening),
+        _ => Continues::Nothing,
+    };
+    Ask {
+        model,
+        environment: said.environment,
+        canary: said.canary,
+        blue_weight: said.blue_weight,
+        session: said.session.as_deref(),
+        reference,
+        user: scan.and_then(|scan| scan.user.as_deref()),
+        key: key.name.as_bytes(),
+        conversation,
+        allowed: &key.allowed,
+        may_override: key.may_override,
+    }
+}
+
+fn note_request(ticket: &mut Ticket, choice: &Choice<'_>, said: &Said, payload: &Payload) {
+    if let Some(record) = ticket.record() {
+        record.monitoring = said.monitoring;
+        record.stream = payload.streams();
+        record.route = Some(choice.into());
+    }
+}
+
+/// Our own error for a request that got no route.
+pub(crate) fn refuse(ticket: Ticket, door: Door, refused: &Refused) -> Answer {
+    finish(ticket, refused.answer(door), End::Refused(refused.code))
+}
+
+/// Adds what every answer carries, and the record to close once it is written.
+pub(crate) fn finish(mut ticket: Ticket, mut answer: Answer, end: End) -> Answer {
+    ticket.push_lines(&mut answer.lines);
+    if let Some(record) = ticket.record() {
+        record.status = answer.status;
+    }
+    if let AnswerBody::Whole(_, record) = &mut answer.body {
+        *record = Some((ticket, end));
+    }
+    answer
+}
+
+/// An answer that is no request for statistics.
+fn unrecorded(ticket: Ticket, mut answer: Answer) -> Answer {
+    ticket.push_lines(&mut answer.lines);
+    ticket.forget();
+    answer
+}

@@ -1,0 +1,352 @@
+//! One client's HTTP/1.1 connection: request after request, each answered before the next is read.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use dialect::Door;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::Phase;
+use super::inbox::{Came, Inbox, Unread};
+use super::watch::poll_left;
+use super::{http2, prefixed::Prefixed};
+use crate::answer::{Answer, AnswerBody, hex_digits, phrase, push_number};
+use crate::life::{self, Admission};
+use crate::relay::{Relay, Step};
+use crate::request::Head;
+use crate::ticket::Ticket;
+use crate::wire::Headers;
+use crate::wire::head::{Framing, RequestHead};
+use crate::worker::Worker;
+
+/// A client that takes none of its answer for this long is gone.
+const WRITE_LIMIT: Duration = Duration::from_secs(60);
+/// After an error with some of the request unread: how long and how much is still read, so that
+/// the client gets to see the answer instead of a reset.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 1 << 20;
+/// Bodies up to this size leave together with their head.
+const JOINED: usize = 64 << 10;
+/// What a connection keeps of its write buffer between writes.
+const KEPT_ROOM: usize = 16 << 10;
+/// A chunk's size is written with this many digits, since it is known only after the chunk.
+const SIZE_DIGITS: usize = 8;
+
+pub(super) async fn serve(worker: Rc<Worker>, stream: TcpStream, phase: watch::Receiver<Phase>) {
+    // Events are small and each matters; a failure to set this costs speed only.
+    let _ = stream.set_nodelay(true);
+    let mut cut = phase.clone();
+    let mut connection = Connection {
+        worker,
+        stream,
+        phase,
+        inbox: Inbox::default(),
+        ahead: Vec::new(),
+        out: Vec::new(),
+        used: false,
+    };
+    let turns = async {
+        loop {
+            match connection.turn().await {
+                After::Next => connection.used = true,
+                After::Close => return None,
+                After::Linger => {
+                    connection.linger().await;
+                    return None;
+                }
+                After::Http2 => return Some(connection),
+            }
+        }
+    };
+    let upgraded = tokio::select! {
+        biased;
+        upgraded = turns => upgraded,
+        _ = cut.wait_for(|phase| *phase == Phase::Stopped) => None,
+    };
+    if let Some(Connection {
+        worker,
+        stream,
+        phase,
+        inbox,
+        ..
+    }) = upgraded
+    {
+        http2::serve(worker, Prefixed::new(inbox.bytes, stream), phase).await;
+    }
+}
+
+struct Connection {
+    worker: Rc<Worker>,
+    stream: TcpStream,
+    phase: watch::Receiver<Phase>,
+    inbox: Inbox,
+    /// What came while a request was being answered.
+    ahead: Vec<u8>,
+    out: Vec<u8>,
+    /// Requests were answered on this connection.
+    used: bool,
+}
+
+/// What follows a turn.
+enum After {
+    Next,
+    Close,
+    /// Close, but let the client read its answer first.
+    Linger,
+    Http2,
+}
+
+impl Connection {
+    /// Reads one request and answers it.
+    async fn turn(&mut self) -> After {
+        let head = match self
+            .inbox
+            .head(&mut self.stream, &mut self.phase, self.used)
+            .await
+        {
+            Came::Head(head) => head,
+            Came::Http2 if !self.used => return After::Http2,
+            Came::Http2 | Came::Closed => return After::Close,
+            Came::Refused(refused) => {
+                let ticket = Ticket::new(&self.worker, String::new(), Door::Other, "");
+                return self.last_words(life::refuse(ticket, Door::Other, &refused)).await;
+            }
+        };
+        let visit = match life::admit(&self.worker, &view(&self.inbox.bytes, &head)) {
+            Admission::Admitted(visit) => visit,
+            Admission::Answered(answer) if head.framing != Framing::Length(0) => {
+                return self.last_words(answer).await;
+            }
+            Admission::Answered(answer) => return self.finish(&head, head.length, answer).await,
+        };
+        if head.expects_continue && !self.inbox.has_body_bytes(&head) {
+            self.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            if self.write_out().await.is_err() {
+                return After::Close;
+            }
+        }
+        let limit = visit.snapshot.settings.body_limit;
+        let end = match self.inbox.body(&mut self.stream, &head, limit).await {
+            Ok(end) => end,
+            Err(Unread::ClientLeft) => return After::Close,
+            Err(Unread::Refused(refused)) => return self.last_words(visit.refuse(&refused)).await,
+        };
+        match self.answer(*visit, &head, end).await {
+            Some(answer) => self.finish(&head, end, answer).await,
+            None => After::Close,
+        }
+    }
+
+    /// Has the request handled; `None` if the client leaves meanwhile.
+    async fn answer(&mut self, visit: life::Visit, head: &RequestHead, end: usize) -> Option<Answer> {
+        let body = self.inbox.body_bytes(head, end);
+        let view = view(&self.inbox.bytes, head);
+        let mut handling = pin!(life::handle(&self.worker, visit, &view, body));
+        let (stream, ahead) = (&self.stream, &mut self.ahead);
+        let answered = poll_fn(|cx| match handling.as_mut().poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending => poll_left(stream, ahead, cx).map(|()| None),
+        });
+        answered.await
+    }
+
+    /// Writes the answer and makes ready for the next request.
+    async fn finish(&mut self, head: &RequestHead, end: usize, answer: Answer) -> After {
+        let keep = head.keep_alive && !answer.close && *self.phase.borrow() == Phase::Serving;
+        let bodiless = head.method == http::Method::HEAD;
+        let written = match answer.body {
+            AnswerBody::Whole(body, record) => {
+                let shown = if bodiless { &[][..] } else { &body };
+                let written = self
+                    .write_whole(answer.status, &answer.lines, body.len(), shown, keep)
+                    .await;
+                if let (Ok(()), Some((ticket, ended))) = (&written, record) {
+                    ticket.end(ended);
+                }
+                written.map(|()| keep)
+            }
+            AnswerBody::Stream(relay) => {
+                self.write_stream(
+                    answer.status,
+                    &answer.lines,
+                    relay,
+                    keep && head.chunks,
+                    head.chunks,
+                )
+                .await
+            }
+        };
+        match written {
+            Ok(true) => {
+                self.inbox.advance(end, &mut self.ahead);
+                After::Next
+            }
+            Ok(false) | Err(_) => After::Close,
+        }
+    }
+
+    /// An answer after which nothing more is read.
+    async fn last_words(&mut self, answer: Answer) -> After {
+        if let AnswerBody::Whole(body, record) = answer.body
+            && self
+                .write_whole(answer.status, &answer.lines, body.len(), &body, false)
+                .await
+                .is_ok()
+            && let Some((ticket, ended)) = record
+        {
+            ticket.end(ended);
+        }
+        After::Linger
+    }
+
+    async fn write_whole(
+        &mut self,
+        status: u16,
+        lines: &[u8],
+        length: usize,
+        body: &[u8],
+        keep: bool,
+    ) -> io::Result<()> {
+        self.push_head(status, lines, keep);
+        self.out.extend_from_slice(b"content-length: ");
+        push_number(&mut self.out, length as u64);
+        self.out.extend_from_slice(b"\r\n\r\n");
+        if body.len() <= JOINED {
+            self.out.extend_from_slice(body);
+            return self.write_out().await;
+        }
+        self.write_out().await?;
+        write_all(&self.stream, body).await
+    }
+
+    /// Writes a stream as it comes; true if the connection can be used again.
+    async fn write_stream(
+        &mut self,
+        status: u16,
+        lines: &[u8],
+        mut relay: Box<Relay>,
+        keep: bool,
+        chunks: bool,
+    ) -> io::Result<bool> {
+        self.push_head(status, lines, keep);
+        if chunks {
+            self.out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        }
+        self.out.extend_from_slice(b"\r\n");
+        loop {
+            let start = self.out.len();
+            if chunks {
+                self.out.extend_from_slice(&[b'0'; SIZE_DIGITS]);
+                self.out.extend_from_slice(b"\r\n");
+            }
+            let (stream, ahead, out) = (&self.stream, &mut self.ahead, &mut self.out);
+            let step = poll_fn(|cx| match relay.poll(cx, out) {
+                Poll::Ready(step) => Poll::Ready(Some(step)),
+                Poll::Pending => poll_left(stream, ahead, cx).map(|()| None),
+            });
+            let Some(step) = step.await else {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            };
+            if chunks {
+                end_chunk(&mut self.out, start, step);
+            }
+            self.write_out().await?;
+            if step == Step::End {
+                relay.close();
+                return Ok(keep);
+            }
+        }
+    }
+
+    fn push_head(&mut self, status: u16, lines: &[u8], keep: bool) {
+        self.out.extend_from_slice(b"HTTP/1.1 ");
+        push_number(&mut self.out, status.into());
+        self.out.push(b' ');
+        self.out.extend_from_slice(phrase(status).as_bytes());
+        self.out.extend_from_slice(b"\r\n");
+        self.out.extend_from_slice(lines);
+        if !keep {
+            self.out.extend_from_slice(b"connection: close\r\n");
+        }
+    }
+
+    async fn write_out(&mut self) -> io::Result<()> {
+        let written = write_all(&self.stream, &self.out).await;
+        self.out.clear();
+        self.out.shrink_to(KEPT_ROOM);
+        written
+    }
+
+    async fn linger(&mut self) {
+        if self.stream.shutdown().await.is_err() {
+            return;
+        }
+        let until = Instant::now() + LINGER;
+        let mut read = 0;
+        let mut bytes = [0; 4_096];
+        while read < LINGER_BYTES {
+            match timeout_at(until, self.stream.readable()).await {
+                Ok(Ok(())) => {}
+                _ => return,
+            }
+            match self.stream.try_read(&mut bytes) {
+                Ok(0) => return,
+                Ok(length) => read += length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+fn view<'a>(bytes: &'a [u8], head: &'a RequestHead) -> Head<'a> {
+    let target = bytes
+        .get(head.target.0 as usize..head.target.1 as usize)
+        .unwrap_or_default();
+    Head {
+        method: &head.method,
+        target: std::str::from_utf8(target).unwrap_or_default(),
+        headers: Headers {
+            bytes,
+            spans: &head.spans,
+        },
+    }
+}
+
+/// Puts the size in front of the chunk that begins at `start`, and closes it.
+fn end_chunk(out: &mut Vec<u8>, start: usize, step: Step) {
+    let length = out.len() - start - SIZE_DIGITS - 2;
+    if length == 0 {
+        out.truncate(start);
+    } else {
+        if let Some(place) = out.get_mut(start..start + SIZE_DIGITS) {
+            place.copy_from_slice(&hex_digits::<SIZE_DIGITS>(length as u64));
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+    if step == Step::End {
+        out.extend_from_slice(b"0\r\n\r\n");
+    }
+}
+
+async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.try_write(bytes) {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                timeout(WRITE_LIMIT, stream.writable())
+                    .await
+                    .map_err(io::Error::other)??;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! A client's HTTP/2 connection, by prior knowledge. hyper carries it; the requests are handled
+//! as those of HTTP/1.1 are, so whatever holds there holds here.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use dialect::Door;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body::Frame;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http2::Builder;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::Phase;
+use super::prefixed::Prefixed;
+use crate::answer::{Answer, AnswerBody, lines};
+use crate::life::{self, Admission};
+use crate::outcome::End;
+use crate::refused::Refused;
+use crate::relay::{Relay, Step};
+use crate::request::Head;
+use crate::ticket::Ticket;
+use crate::upstream::flatten;
+use crate::wire::Headers;
+use crate::wire::head::{HEAD_LIMIT, TARGET_LIMIT};
+use crate::worker::Worker;
+
+/// Streams one connection may have open.
+const STREAMS: u32 = 250;
+/// A connection on which nothing answers a ping is closed.
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// A body that comes to a standstill is given up.
+const BODY_IDLE: Duration = Duration::from_secs(20);
+
+pub(super) async fn serve(worker: Rc<Worker>, io: Prefixed, mut phase: watch::Receiver<Phase>) {
+    let service = service_fn(move |request| {
+        let worker = Rc::clone(&worker);
+        async move { Ok::<_, Infallible>(answer(&worker, request).await) }
+    });
+    let connection = Builder::new(crate::upstream::LocalExec)
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_LIMIT as u32)
+        .keep_alive_interval(PING_EVERY)
+        .serve_connection(TokioIo::new(io), service);
+    let mut connection = std::pin::pin!(connection);
+    let mut cut = phase.clone();
+    tokio::select! {
+        biased;
+        _ = connection.as_mut() => return,
+        _ = phase.wait_for(|phase| *phase > Phase::Serving) => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        _ = connection => {}
+        _ = cut.wait_for(|phase| *phase == Phase::Stopped) => {}
+    }
+}
+
+async fn answer(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Outgoing> {
+    let (parts, body) = request.into_parts();
+    let (bytes, spans) = flatten(&parts.headers);
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let head = Head {
+        method: &parts.method,
+        target,
+        headers: Headers {
+            bytes: &bytes,
+            spans: &spans,
+        },
+    };
+    if target.len() > TARGET_LIMIT {
+        let ticket = Ticket::new(worker, String::new(), Door::Other, "");
+        let long = Refused::new(431, "headers_too_large", "the request's path is over 8 KiB");
+        return response(life::refuse(ticket, Door::Other, &long));
+    }
+    let visit = match life::admit(worker, &head) {
+        Admission::Admitted(visit) => visit,
+        Admission::Answered(answer) => return response(answer),
+    };
+    match collect(body, visit.snapshot.settings.body_limit).await {
+        Ok(body) => response(life::handle(worker, *visit, &head, &body).await),
+        Err(refused) => response(visit.refuse(&refused)),
+    }
+}
+
+async fn collect(mut body: Incoming, limit: usize) -> Result<BytesMut, Refused> {
+    let mut bytes = BytesMut::new();
+    loop {
+        match timeout(BODY_IDLE, body.frame()).await {
+            Err(_) => {
+                return Err(Refused::new(
+                    408,
+                    "request_timeout",
+                    "Timed out: the request's body came too slowly",
+                ));
+            }
+            Ok(None) => return Ok(bytes),
+            Ok(Some(Err(_))) => {
+                return Err(Refused::new(
+                    400,
+                    "invalid_request",
+                    "The request's body broke off",
+                ));
+            }
+            Ok(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    bytes.extend_from_slice(data);
+                }
+            }
+        }
+        if bytes.len() > limit {
+            let message = format!("The request's body is over the limit of {limit} bytes");
+            return Err(Refused::new(413, "request_too_large", message));
+        }
+    }
+}
+
+fn response(answer: Answer) -> Response<Outgoing> {
+    let body = match answer.body {
+        AnswerBody::Whole(body, record) => Outgoing::Whole(body.into(), record),
+        AnswerBody::Stream(relay) => Outgoing::Stream(relay, false),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        http::StatusCode::from_u16(answer.status).unwrap_or(http::StatusCode::BAD_GATEWAY);
+    for (name, value) in lines(&answer.lines) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// An answer as hyper asks for it.
+enum Outgoing {
+    Whole(Bytes, Option<(Ticket, End)>),
+    /// And whether it is over.
+    Stream(Box<Relay>, bool),
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Outgoing::Whole(body, record) => {
+                // hyper asks for the frame when it can send it.
+                if let Some((ticket, ended)) = record.take() {
+                    ticket.end(ended);
+                }
+                let whole = std::mem::take(body);
+                Poll::Ready((!whole.is_empty()).then(|| Ok(Frame::data(whole))))
+            }
+            Outgoing::Stream(relay, over) => {
+                if *over {
+                    relay.close();
+                    return Poll::Ready(None);
+                }
+                let mut out = Vec::new();
+                relay.poll(cx, &mut out).map(|step| {
+                    *over = step == Step::End;
+                    Some(Ok(Frame::data(out.into())))
+                })
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Outgoing::Whole(body, None) if body.is_empty())
+    }
+}

@@ -1,0 +1,226 @@
+//! Reading a client's requests off its connection, with limits on size and on patience.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use super::Phase;
+use crate::refused::Refused;
+use crate::wire::Chunked;
+use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request};
+
+/// A new connection that says nothing is closed after this.
+const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(10);
+/// One that was used before may rest this long.
+const REST_LIMIT: Duration = Duration::from_secs(120);
+/// A head that has begun must be whole within this.
+const HEAD_TIME_LIMIT: Duration = Duration::from_secs(10);
+/// A body may be this late, on top of what its size takes at the slowest rate.
+const BODY_PATIENCE: Duration = Duration::from_secs(20);
+/// The slowest rate a body may come at, bytes a second.
+const BODY_RATE: u64 = 1_024;
+/// Room that is made ahead of a read; larger claims have to be filled first.
+const READ_ROOM: usize = 8 << 10;
+/// What an idle connection keeps of its buffer.
+const KEPT_ROOM: usize = 16 << 10;
+/// How HTTP/2 begins (RFC 9113, 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
+
+#[derive(Default)]
+pub(super) struct Inbox {
+    pub(super) bytes: Vec<u8>,
+    searched: usize,
+    /// The payload of a chunked body.
+    decoded: Vec<u8>,
+}
+
+/// What came first.
+pub(super) enum Came {
+    Head(RequestHead),
+    Http2,
+    /// Nothing more, in order.
+    Closed,
+    Refused(Refused),
+}
+
+impl Inbox {
+    /// The head of the next request; `used` if the connection had one before.
+    pub(super) async fn head(
+        &mut self,
+        stream: &mut TcpStream,
+        phase: &mut watch::Receiver<Phase>,
+        used: bool,
+    ) -> Came {
+        let began = Instant::now();
+        let mut first_byte = (!self.bytes.is_empty()).then_some(began);
+        loop {
+            match self.whole_head() {
+                Ok(None) => {}
+                Ok(Some(came)) => return came,
+                Err(bad) => return Came::Refused(of_bad_head(bad)),
+            }
+            let limit = if used { REST_LIMIT } else { FIRST_BYTE_LIMIT };
+            let deadline = first_byte.map_or(began + limit, |first| first + HEAD_TIME_LIMIT);
+            let read = tokio::select! {
+                biased;
+                read = timeout_at(deadline, self.read_more(stream)) => read,
+                _ = phase.wait_for(|phase| *phase > Phase::Serving), if first_byte.is_none() => return Came::Closed,
+            };
+            match read {
+                Ok(Ok(0)) | Ok(Err(_)) => return Came::Closed,
+                Ok(Ok(_)) => {
+                    first_byte.get_or_insert_with(Instant::now);
+                }
+                Err(_) if first_byte.is_none() => return Came::Closed,
+                Err(_) => return Came::Refused(timed_out("the request's head took too long")),
+            }
+        }
+    }
+
+    fn whole_head(&mut self) -> Result<Option<Came>, BadHead> {
+        let Some(end) = end_of_head(&self.bytes, self.searched)? else {
+            self.searched = self.bytes.len();
+            return Ok(None);
+        };
+        if self.bytes.starts_with(HTTP2_PREFACE) {
+            return Ok(Some(Came::Http2));
+        }
+        Ok(Some(Came::Head(read_request(
+            self.bytes.get(..end).unwrap_or_default(),
+        )?)))
+    }
+
+    /// Whether a part of the body has come with the head.
+    pub(super) fn has_body_bytes(&self, head: &RequestHead) -> bool {
+        self.bytes.len() > head.length
+    }
+
+    /// Reads the body that belongs to `head`; returns how many bytes head and body have taken.
+    pub(super) async fn body(
+        &mut self,
+        stream: &mut TcpStream,
+        head: &RequestHead,
+        limit: usize,
+    ) -> Result<usize, Unread> {
+        match head.framing {
+            Framing::Length(length) => {
+                let length = usize::try_from(length).ok().filter(|length| *length <= limit);
+                let Some(length) = length else {
+                    return Err(Unread::Refused(too_large(limit)));
+                };
+                self.fill(stream, head.length + length).await?;
+                Ok(head.length + length)
+            }
+            Framing::Chunked => self.chunks(stream, head.length, limit).await,
+            Framing::UntilClose => Ok(head.length),
+        }
+    }
+
+    /// The body's bytes, once `body` has said where they end.
+    pub(super) fn body_bytes(&self, head: &RequestHead, end: usize) -> &[u8] {
+        match head.framing {
+            Framing::Chunked => &self.decoded,
+            Framing::Length(_) | Framing::UntilClose => self.bytes.get(head.length..end).unwrap_or_default(),
+        }
+    }
+
+    /// Forgets a request that was answered; `ahead` is what came after it.
+    pub(super) fn advance(&mut self, end: usize, ahead: &mut Vec<u8>) {
+        self.bytes.drain(..end.min(self.bytes.len()));
+        self.bytes.append(ahead);
+        self.bytes.shrink_to(KEPT_ROOM);
+        self.decoded = Vec::new();
+        self.searched = 0;
+    }
+
+    async fn fill(&mut self, stream: &mut TcpStream, wanted: usize) -> Result<(), Unread> {
+        let pace = Pace::start();
+        let had = self.bytes.len();
+        while self.bytes.len() < wanted {
+            pace.read(self.bytes.len().saturating_sub(had), self.read_more(stream))
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn chunks(&mut self, stream: &mut TcpStream, start: usize, limit: usize) -> Result<usize, Unread> {
+        let pace = Pace::start();
+        let (mut chunked, mut at) = (Chunked::default(), start);
+        loop {
+            let input = self.bytes.get(at..).unwrap_or_default();
+            match chunked.decode(input, &mut self.decoded) {
+                Ok(taken) => at += taken,
+                Err(bad) => {
+                    return Err(Unread::Refused(Refused::new(
+                        400,
+                        "invalid_request",
+                        bad.to_string(),
+                    )));
+                }
+            }
+            if self.decoded.len() > limit {
+                return Err(Unread::Refused(too_large(limit)));
+            }
+            if chunked.is_done() {
+                return Ok(at);
+            }
+            // What was decoded is not kept twice.
+            self.bytes.truncate(start);
+            at = start;
+            pace.read(self.decoded.len(), self.read_more(stream)).await?;
+        }
+    }
+
+    /// Reads once; 0 is the end. A read that leaves room tells the runtime that nothing more is
+    /// there, so watching for the client's leaving begins without another read.
+    async fn read_more(&mut self, stream: &mut TcpStream) -> io::Result<usize> {
+        if self.bytes.capacity() - self.bytes.len() < READ_ROOM {
+            self.bytes.reserve(READ_ROOM.max(self.bytes.len()));
+        }
+        stream.read_buf(&mut self.bytes).await
+    }
+}
+
+/// Why there is no body.
+pub(super) enum Unread {
+    ClientLeft,
+    Refused(Refused),
+}
+
+/// Allows a body the time that its size takes at the slowest rate, and some patience.
+struct Pace(Instant);
+
+impl Pace {
+    fn start() -> Pace {
+        Pace(Instant::now())
+    }
+
+    async fn read(&self, had: usize, read: impl Future<Output = io::Result<usize>>) -> Result<(), Unread> {
+        let earned = Duration::from_secs(had as u64 / BODY_RATE);
+        match timeout_at(self.0 + BODY_PATIENCE + earned, read).await {
+            Ok(Ok(0)) | Ok(Err(_)) => Err(Unread::ClientLeft),
+            Ok(Ok(_)) => Ok(()),
+            Err(_) => Err(Unread::Refused(timed_out("the request's body came too slowly"))),
+        }
+    }
+}
+
+fn of_bad_head(bad: BadHead) -> Refused {
+    match bad {
+        BadHead::Malformed(why) => Refused::new(400, "invalid_request", format!("Malformed request: {why}")),
+        BadHead::TooLarge(why) => Refused::new(431, "headers_too_large", why),
+    }
+}
+
+fn timed_out(what: &str) -> Refused {
+    Refused::new(408, "request_timeout", format!("Timed out: {what}"))
+}
+
+fn too_large(limit: usize) -> Refused {
+    let message = format!("The request's body is over the limit of {limit} bytes");
+    Refused::new(413, "request_too_large", message)
+}

@@ -1,0 +1,135 @@
+//! What became of a request: one record at its end, handed to whoever judges and counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use decide::Side;
+use decide::route::Because;
+use dialect::{Door, Usage};
+
+use crate::keys::Key;
+
+/// Takes the records; must return at once, for it is called on the request path.
+pub trait Observer: Send + Sync {
+    fn observe(&self, outcome: Box<Outcome>);
+}
+
+#[derive(Debug)]
+pub struct Outcome {
+    pub request_id: String,
+    pub door: Door,
+    pub path: String,
+    /// The public name that was routed; `None` where the request got no route.
+    pub deployment: Option<Arc<str>>,
+    pub key: Option<Arc<Key>>,
+    pub route: Option<Routed>,
+    pub stream: bool,
+    pub monitoring: bool,
+    /// In order; empty where nothing was sent upstream.
+    pub attempts: Vec<Attempt>,
+    /// The status the client got, or would have got.
+    pub status: u16,
+    pub end: End,
+    /// From the request's head to the last byte of its answer.
+    pub duration: Duration,
+    /// From the request's head to the answer's first byte that says anything.
+    pub first_byte: Option<Duration>,
+    /// The gateway's own share of the time to the first byte.
+    pub overhead: Duration,
+    /// Unix milliseconds at which the head had arrived.
+    pub at: u64,
+}
+
+/// How it was routed, as the response headers said it.
+#[derive(Clone, Copy, Debug)]
+pub struct Routed {
+    /// The side that was chosen.
+    pub chosen: Side,
+    /// The side whose configuration answered.
+    pub answered: Side,
+    pub because: Because,
+    /// Why the first attempt went to the chosen side.
+    pub chosen_because: Because,
+    pub revision: u64,
+    /// Green's share of the draw.
+    pub share: decide::Share,
+    pub unit: Option<u64>,
+}
+
+/// One call of a vendor.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub side: Side,
+    pub because: Because,
+    pub provider: Arc<str>,
+    pub model: Arc<str>,
+    /// The vendor's status; `None` where it gave none.
+    pub status: Option<u16>,
+    pub failure: Option<FailureKind>,
+    /// When it started, since the request's head.
+    pub started: Duration,
+    pub first_byte: Option<Duration>,
+    pub duration: Duration,
+    pub usage: Option<Usage>,
+}
+
+/// How the answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The client got a whole answer, be it an error.
+    Complete,
+    /// Nothing was sent upstream; with the error's code.
+    Refused(&'static str),
+    /// Every attempt failed; with the error's code.
+    Failed(&'static str),
+    /// The stream broke after its first byte.
+    Broken(FailureKind),
+    ClientLeft,
+}
+
+/// What went wrong with an attempt, as statistics tell failures apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    Dns,
+    Refused,
+    Tls,
+    Reset,
+    Disconnected,
+    ConnectTimeout,
+    FirstByteTimeout,
+    IdleTimeout,
+    TotalTimeout,
+    /// The vendor's own error status.
+    Status,
+    RateLimited,
+    /// An answer that is not what was asked for.
+    Invalid,
+    /// An error inside a 200.
+    ErrorEvent,
+    /// Our own limit of requests under way.
+    Capacity,
+    /// The caller's own mistake, as the vendor saw it.
+    Caller,
+}
+
+impl FailureKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            FailureKind::Dns => "dns",
+            FailureKind::Refused => "refused",
+            FailureKind::Tls => "tls",
+            FailureKind::Reset => "reset",
+            FailureKind::Disconnected => "disconnected",
+            FailureKind::ConnectTimeout => "connect_timeout",
+            FailureKind::FirstByteTimeout => "first_byte_timeout",
+            FailureKind::IdleTimeout => "idle_timeout",
+            FailureKind::TotalTimeout => "total_timeout",
+            FailureKind::Status => "status",
+            FailureKind::RateLimited => "rate_limited",
+            FailureKind::Invalid => "invalid",
+            FailureKind::ErrorEvent => "error_event",
+            FailureKind::Capacity => "capacity",
+            FailureKind::Caller => "caller",
+        }
+    }
+}

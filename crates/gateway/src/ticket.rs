@@ -1,0 +1,229 @@
+//! The record of a request under way, which is handed on however the request ends.
+//!
+//! Dropping it is an end too: the client left. So nothing that a request used or caused can be
+//! lost with a connection.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use decide::Share;
+use dialect::Door;
+use tokio::time::Instant;
+
+use crate::answer::{push_line, push_number};
+use crate::flight::{Boarded, Flight};
+use crate::outcome::{Attempt, End, FailureKind, Outcome};
+use crate::said;
+use crate::worker::Worker;
+
+pub(crate) struct Ticket {
+    worker: Rc<Worker>,
+    /// `None` once it was handed on.
+    outcome: Option<Box<Outcome>>,
+    /// The request's head had arrived.
+    pub(crate) started: Instant,
+    /// When the attempt under way was sent.
+    attempt_started: Instant,
+    /// The environment that is being used.
+    boarded: Option<Boarded>,
+    /// Its place among those that wait for a first byte.
+    place: Option<usize>,
+}
+
+impl Ticket {
+    /// An empty `request_id` gets a new one.
+    pub(crate) fn new(worker: &Rc<Worker>, request_id: String, door: Door, path: &str) -> Ticket {
+        let now = Instant::now();
+        let request_id = if request_id.is_empty() {
+            said::new_request_id()
+        } else {
+            request_id
+        };
+        let outcome = Outcome {
+            request_id,
+            door,
+            path: path.to_owned(),
+            deployment: None,
+            key: None,
+            route: None,
+            stream: false,
+            monitoring: false,
+            attempts: Vec::new(),
+            status: 0,
+            end: End::ClientLeft,
+            duration: Duration::ZERO,
+            first_byte: None,
+            overhead: Duration::ZERO,
+            at: unix_millis(),
+        };
+        Ticket {
+            worker: Rc::clone(worker),
+            outcome: Some(Box::new(outcome)),
+            started: now,
+            attempt_started: now,
+            boarded: None,
+            place: None,
+        }
+    }
+
+    /// From now on, whoever judges sees that this environment has not answered yet.
+    pub(crate) fn wait_for(&mut self, flight: &Arc<Flight>, share: Share, unit: Option<u64>) {
+        let room = &self.worker.shared.waiting_room;
+        self.place = room.enter(self.request_id(), flight, self.started, share, unit);
+    }
+
+    fn wait_no_more(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.worker.shared.waiting_room.leave(place);
+        }
+    }
+
+    /// The record so far; `None` only after the end.
+    pub(crate) fn record(&mut self) -> Option<&mut Outcome> {
+        self.outcome.as_deref_mut()
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.outcome
+            .as_deref()
+            .map_or("", |outcome| outcome.request_id.as_str())
+    }
+
+    /// Milliseconds since the Unix epoch at which the head arrived.
+    pub(crate) fn at(&self) -> u64 {
+        self.outcome.as_deref().map_or(0, |outcome| outcome.at)
+    }
+
+    /// An attempt begins; the one before it is over.
+    pub(crate) fn attempt(&mut self, attempt: Attempt, boarded: Option<Boarded>) {
+        self.attempt_started = Instant::now();
+        self.boarded = boarded;
+        let started = self.attempt_started.duration_since(self.started);
+        if let Some(outcome) = &mut self.outcome {
+            outcome.attempts.push(Attempt { started, ..attempt });
+        }
+    }
+
+    pub(crate) fn attempt_failed(&mut self, kind: FailureKind, status: Option<u16>) {
+        self.wait_no_more();
+        let duration = self.attempt_started.elapsed();
+        if let Some(attempt) = self.last_attempt() {
+            attempt.failure = Some(kind);
+            attempt.status = status.or(attempt.status);
+            attempt.duration = duration;
+        }
+    }
+
+    /// The vendor's answer has begun to say something.
+    pub(crate) fn first_byte(&mut self, status: u16) {
+        self.wait_no_more();
+        let now = Instant::now();
+        let since_sent = now.duration_since(self.attempt_started);
+        let since_head = now.duration_since(self.started);
+        let earlier = self
+            .outcome
+            .as_deref()
+            .map(|o| o.attempts.iter().map(|a| a.duration).sum());
+        if let Some(attempt) = self.last_attempt() {
+            attempt.status = Some(status);
+            attempt.first_byte = Some(since_sent);
+        }
+        if let Some(outcome) = &mut self.outcome {
+            outcome.first_byte = Some(since_head);
+            outcome.overhead = since_head
+                .saturating_sub(since_sent)
+                .saturating_sub(earlier.unwrap_or_default());
+        }
+    }
+
+    pub(crate) fn last_attempt(&mut self) -> Option<&mut Attempt> {
+        self.outcome.as_deref_mut()?.attempts.last_mut()
+    }
+
+    pub(crate) fn attempts(&self) -> usize {
+        self.outcome
+            .as_deref()
+            .map_or(0, |outcome| outcome.attempts.len())
+    }
+
+    /// Nothing was sent after all.
+    pub(crate) fn forget_attempt(&mut self) {
+        if let Some(outcome) = &mut self.outcome {
+            outcome.attempts.pop();
+        }
+    }
+
+    /// A request that no statistics are kept of.
+    pub(crate) fn forget(mut self) {
+        self.outcome = None;
+    }
+
+    /// The header lines that every answer carries.
+    pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
+        let Some(outcome) = &self.outcome else { return };
+        push_line(lines, "x-request-id", outcome.request_id.as_bytes());
+        let so_far = self.started.elapsed();
+        let (gateway, upstream) = match outcome.first_byte {
+            Some(first_byte) => (
+                outcome.overhead,
+                Some(first_byte.saturating_sub(outcome.overhead)),
+            ),
+            None if outcome.attempts.is_empty() => (so_far, None),
+            None => {
+                let upstream = outcome.attempts.iter().map(|attempt| attempt.duration).sum();
+                (so_far.saturating_sub(upstream), Some(upstream))
+            }
+        };
+        lines.extend_from_slice(b"server-timing: gateway;dur=");
+        push_millis(lines, gateway);
+        if let Some(upstream) = upstream {
+            lines.extend_from_slice(b", upstream;dur=");
+            push_millis(lines, upstream);
+        }
+        lines.extend_from_slice(b"\r\n");
+    }
+
+    /// The request is over, and this is how.
+    pub(crate) fn end(mut self, end: End) {
+        self.hand_on(end);
+    }
+
+    fn hand_on(&mut self, end: End) {
+        self.wait_no_more();
+        let Some(mut outcome) = self.outcome.take() else {
+            return;
+        };
+        let now = Instant::now();
+        outcome.end = end;
+        outcome.duration = now.duration_since(self.started);
+        let running = now.duration_since(self.attempt_started);
+        if let Some(attempt) = outcome.attempts.last_mut()
+            && attempt.duration.is_zero()
+        {
+            attempt.duration = running;
+        }
+        self.worker.shared.observer.observe(outcome);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.hand_on(End::ClientLeft);
+    }
+}
+
+/// Milliseconds with two decimals.
+fn push_millis(lines: &mut Vec<u8>, time: Duration) {
+    let hundredths = u64::try_from(time.as_micros() / 10).unwrap_or(u64::MAX);
+    push_number(lines, hundredths / 100);
+    let rest = (hundredths % 100) as u8;
+    lines.extend_from_slice(&[b'.', b'0' + rest / 10, b'0' + rest % 10]);
+}
+
+pub(crate) fn unix_millis() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

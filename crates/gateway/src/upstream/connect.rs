@@ -1,0 +1,107 @@
+//! Opening a connection: look the name up, connect, shake hands.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use super::endpoint::Endpoint;
+use super::failure::Failure;
+use super::io::Io;
+use crate::outcome::FailureKind;
+
+/// How long a looked-up name is trusted: vendors move their addresses by the minute.
+const NAME_KEPT: Duration = Duration::from_secs(30);
+
+/// Names this worker has looked up, with their port.
+#[derive(Default)]
+pub(super) struct Names(RefCell<HashMap<(String, u16), Known>>);
+
+type Known = (Instant, Vec<SocketAddr>);
+
+impl Names {
+    async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Failure> {
+        if let Ok(ip) = endpoint.host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(ip, endpoint.port)]);
+        }
+        let key = (endpoint.host.clone(), endpoint.port);
+        let known = self
+            .0
+            .borrow()
+            .get(&key)
+            .filter(|(at, _)| at.elapsed() < NAME_KEPT)
+            .cloned();
+        if let Some((_, addresses)) = known {
+            return Ok(addresses);
+        }
+        let found = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await;
+        let addresses: Vec<SocketAddr> = match found {
+            Ok(addresses) => addresses.collect(),
+            Err(error) => return Err(Failure::new(FailureKind::Dns, error.to_string())),
+        };
+        if addresses.is_empty() {
+            return Err(Failure::new(FailureKind::Dns, "the name has no address"));
+        }
+        self.0
+            .borrow_mut()
+            .insert(key, (Instant::now(), addresses.clone()));
+        Ok(addresses)
+    }
+}
+
+/// Opens a connection within `limit`, look-up and TLS included.
+pub(super) async fn open(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Io, Failure> {
+    match tokio::time::timeout(limit, dial(names, endpoint, limit)).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::new(
+            FailureKind::ConnectTimeout,
+            format!("no connection within {limit:?}"),
+        )),
+    }
+}
+
+async fn dial(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Io, Failure> {
+    let addresses = names.addresses(endpoint).await?;
+    // An address that swallows packets may not use up the time of those after it.
+    let share = limit / u32::try_from(addresses.len()).unwrap_or(1).max(1);
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return secure(endpoint, stream).await,
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    // Whatever the system calls it, nobody answered there; a stale address is forgotten.
+    names
+        .0
+        .borrow_mut()
+        .remove(&(endpoint.host.clone(), endpoint.port));
+    let timed_out = last.kind() == io::ErrorKind::TimedOut;
+    let kind = if timed_out {
+        FailureKind::ConnectTimeout
+    } else {
+        FailureKind::Refused
+    };
+    Err(Failure::new(kind, last.to_string()))
+}
+
+async fn secure(endpoint: &Endpoint, stream: TcpStream) -> Result<Io, Failure> {
+    // Events are small and each matters; a failure to set this costs speed only.
+    let _ = stream.set_nodelay(true);
+    let Some((config, name)) = &endpoint.tls else {
+        return Ok(Io::Plain(stream));
+    };
+    match TlsConnector::from(config.clone())
+        .connect(name.clone(), stream)
+        .await
+    {
+        Ok(stream) => Ok(Io::Tls(Box::new(stream))),
+        Err(error) => Err(Failure::new(FailureKind::Tls, error.to_string())),
+    }
+}

@@ -1,0 +1,93 @@
+//! Sending one request and getting the head of its answer.
+
+use std::rc::Rc;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::body::Body;
+use super::failure::Failure;
+use super::pool::Pool;
+use super::{connect, http1, http2};
+use crate::outcome::FailureKind;
+use crate::snapshot::{Provider, Timeouts};
+use crate::wire::{Headers, Span};
+
+/// What is sent: the endpoint adds its own headers, the host and the length.
+#[derive(Debug)]
+pub(crate) struct Wire<'a> {
+    pub(crate) method: &'a http::Method,
+    /// Below the endpoint's base, query included.
+    pub(crate) path: &'a str,
+    /// Complete lines, `name: value\r\n` each.
+    pub(crate) lines: &'a [u8],
+    pub(crate) body: &'a [u8],
+}
+
+/// An answer whose body is still to come.
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(super) bytes: Vec<u8>,
+    pub(super) spans: Vec<Span>,
+    pub(crate) body: Body,
+}
+
+impl Response {
+    pub(crate) fn headers(&self) -> Headers<'_> {
+        Headers {
+            bytes: &self.bytes,
+            spans: &self.spans,
+        }
+    }
+}
+
+/// Sends `wire` and waits for the answer's head, until `first_byte_by` at the latest.
+///
+/// A kept connection that the vendor closed in the meantime is not the vendor's failure: if not
+/// one byte came back on it, the request goes out once more on a new one.
+pub(crate) async fn send(
+    pool: &Rc<Pool>,
+    provider: &Provider,
+    timeouts: &Timeouts,
+    first_byte_by: Instant,
+    wire: &Wire<'_>,
+) -> Result<Response, Failure> {
+    let endpoint = &provider.endpoint;
+    if endpoint.http2 {
+        return within(first_byte_by, http2::send(pool, endpoint, timeouts, wire)).await;
+    }
+    if let Some(kept) = pool.take(endpoint.id) {
+        match within(first_byte_by, http1::exchange(pool, endpoint, kept, wire)).await {
+            Err(failure) if failure.stale => {}
+            other => return other.map_err(|failure| failure.failure),
+        }
+    }
+    let opened = connect::open(&pool.names, endpoint, timeouts.connect).await?;
+    let sent = within(first_byte_by, http1::exchange(pool, endpoint, opened, wire)).await;
+    sent.map_err(|failure| failure.failure)
+}
+
+async fn within<T, E: From<Failure>>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match timeout_at(deadline, work).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::new(FailureKind::FirstByteTimeout, "no answer in time").into()),
+    }
+}
+
+/// A failed exchange on one connection.
+pub(super) struct Unanswered {
+    pub(super) failure: Failure,
+    /// Not one byte came back, so the request may safely go out again on a new connection.
+    pub(super) stale: bool,
+}
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Unanswered {
+        Unanswered {
+            failure,
+            stale: false,
+        }
+    }
+}

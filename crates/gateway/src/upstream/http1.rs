@@ -1,0 +1,190 @@
+//! One request and its answer's head over an HTTP/1.1 connection.
+
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::body::{Body, Http1Body};
+use super::endpoint::Endpoint;
+use super::exchange::{Response, Unanswered, Wire};
+use super::failure::Failure;
+use super::io::Io;
+use super::pool::Pool;
+use crate::outcome::FailureKind;
+use crate::wire::head::{AnswerHead, BadHead, end_of_head, read_answer};
+
+/// Bodies up to this size are copied behind their head, so that both leave in one write.
+const JOINED: usize = 64 << 10;
+
+pub(super) async fn exchange(
+    pool: &Rc<Pool>,
+    endpoint: &Endpoint,
+    io: Io,
+    wire: &Wire<'_>,
+) -> Result<Response, Unanswered> {
+    let mut joined = head_of(endpoint, wire);
+    let rest = if wire.body.len() <= JOINED {
+        joined.extend_from_slice(wire.body);
+        &[][..]
+    } else {
+        wire.body
+    };
+    let mut talk = Talk {
+        io,
+        pool,
+        outgoing: [&joined, rest],
+        incoming: Vec::new(),
+        searched: 0,
+    };
+    let head = match std::future::poll_fn(|cx| talk.poll_head(cx)).await {
+        Ok(head) => head,
+        Err(failure) => {
+            return Err(Unanswered {
+                stale: talk.incoming.is_empty() && failure.retryable,
+                failure,
+            });
+        }
+    };
+    // An answer before the end of the request leaves the connection in the middle of it.
+    let sent_whole = talk.outgoing.iter().all(|part| part.is_empty());
+    let ahead = talk.incoming.split_off(head.length);
+    let AnswerHead {
+        status,
+        spans,
+        framing,
+        keep_alive,
+        ..
+    } = head;
+    let framing = if wire.method == http::Method::HEAD {
+        crate::wire::head::Framing::Length(0)
+    } else {
+        framing
+    };
+    let body = Http1Body::new(
+        talk.io,
+        Rc::clone(pool),
+        endpoint.id,
+        framing,
+        ahead,
+        keep_alive && sent_whole,
+    );
+    Ok(Response {
+        status,
+        bytes: talk.incoming,
+        spans,
+        body: Body::Http1(body),
+    })
+}
+
+fn head_of(endpoint: &Endpoint, wire: &Wire<'_>) -> Vec<u8> {
+    let mut head = Vec::with_capacity(512 + wire.lines.len() + wire.body.len().min(JOINED));
+    for part in [
+        wire.method.as_str(),
+        " ",
+        &endpoint.prefix,
+        wire.path,
+        " HTTP/1.1\r\nhost: ",
+        &endpoint.authority,
+    ] {
+        head.extend_from_slice(part.as_bytes());
+    }
+    head.extend_from_slice(b"\r\n");
+    for (name, value) in endpoint.headers() {
+        for part in [name, ": ", value, "\r\n"] {
+            head.extend_from_slice(part.as_bytes());
+        }
+    }
+    head.extend_from_slice(wire.lines);
+    if !wire.body.is_empty() || wire.method != http::Method::GET {
+        head.extend_from_slice(b"content-length: ");
+        crate::answer::push_number(&mut head, wire.body.len() as u64);
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// Writing a request while listening for its answer.
+struct Talk<'a> {
+    io: Io,
+    pool: &'a Pool,
+    /// What is still to be written.
+    outgoing: [&'a [u8]; 2],
+    incoming: Vec<u8>,
+    searched: usize,
+}
+
+impl Talk<'_> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<AnswerHead, Failure>> {
+        let mut write_failed = None;
+        match self.poll_write(cx) {
+            // A vendor that refuses a body may close while we write; its answer can still be read.
+            Poll::Ready(Err(error)) => write_failed = Some(Failure::from_io(&error)),
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
+        loop {
+            match self.poll_more(cx) {
+                Poll::Ready(Ok(0)) => {
+                    let closed = || Failure::new(FailureKind::Disconnected, "closed before an answer");
+                    return Poll::Ready(Err(write_failed.unwrap_or_else(closed)));
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::from_io(&error))),
+                Poll::Pending => {
+                    return match write_failed {
+                        Some(failure) => Poll::Ready(Err(failure)),
+                        None => Poll::Pending,
+                    };
+                }
+            }
+            match self.head() {
+                Ok(None) => {}
+                Ok(Some(head)) => return Poll::Ready(Ok(head)),
+                Err(BadHead::Malformed(why) | BadHead::TooLarge(why)) => {
+                    return Poll::Ready(Err(Failure::new(FailureKind::Invalid, why)));
+                }
+            }
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        for part in &mut self.outgoing {
+            while !part.is_empty() {
+                let written = ready!(Pin::new(&mut self.io).poll_write(cx, part))?;
+                *part = part.get(written..).unwrap_or_default();
+            }
+        }
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// Reads once; 0 is the end.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut landing = self.pool.landing.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut landing);
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+        self.incoming.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// The head, once it is whole; heads of 1xx are passed over.
+    fn head(&mut self) -> Result<Option<AnswerHead>, BadHead> {
+        loop {
+            let Some(end) = end_of_head(&self.incoming, self.searched)? else {
+                self.searched = self.incoming.len();
+                return Ok(None);
+            };
+            let head = read_answer(self.incoming.get(..end).unwrap_or_default())?;
+            match head.status {
+                101 => return Err(BadHead::Malformed("the vendor switched protocols")),
+                100..200 => {
+                    self.incoming.drain(..end);
+                    self.searched = 0;
+                }
+                _ => return Ok(Some(head)),
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! One worker's connections to its upstreams.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::Instant;
+
+use super::connect::Names;
+use super::http2;
+use super::io::Io;
+
+/// Vendors' edges close idle connections after minutes; we do it before they do.
+const IDLE_LIMIT: Duration = Duration::from_secs(90);
+/// Idle connections kept for one endpoint by one worker.
+const IDLE_MOST: usize = 256;
+/// What one read takes at most: one round of what a vendor sends, and all of it leaves at once.
+const READ_SIZE: usize = 32 << 10;
+
+pub(crate) struct Pool {
+    idle: RefCell<HashMap<u64, Vec<Idle>>>,
+    pub(super) names: Names,
+    pub(super) http2: RefCell<HashMap<u64, http2::Shards>>,
+    /// Every read of this worker lands here and is decoded before the next one, so an open
+    /// stream owns no read buffer.
+    pub(super) landing: RefCell<Box<[u8]>>,
+    swept: Cell<Instant>,
+}
+
+struct Idle {
+    io: Io,
+    since: Instant,
+}
+
+impl Pool {
+    pub(crate) fn new() -> Pool {
+        Pool {
+            idle: RefCell::default(),
+            names: Names::default(),
+            http2: RefCell::default(),
+            landing: RefCell::new(vec![0; READ_SIZE].into()),
+            swept: Cell::new(Instant::now()),
+        }
+    }
+
+    /// The most recently used idle connection that is still open.
+    pub(super) fn take(&self, endpoint: u64) -> Option<Io> {
+        let mut idle = self.idle.borrow_mut();
+        let waiting = idle.get_mut(&endpoint)?;
+        while let Some(mut found) = waiting.pop() {
+            if found.since.elapsed() < IDLE_LIMIT && is_quiet(&mut found.io) {
+                return Some(found.io);
+            }
+        }
+        None
+    }
+
+    pub(super) fn put(&self, endpoint: u64, io: Io) {
+        let now = Instant::now();
+        {
+            let mut idle = self.idle.borrow_mut();
+            let waiting = idle.entry(endpoint).or_default();
+            if waiting.len() < IDLE_MOST {
+                waiting.push(Idle { io, since: now });
+            }
+        }
+        if now.duration_since(self.swept.get()) > IDLE_LIMIT {
+            self.sweep();
+        }
+    }
+
+    /// Closes what has been idle for too long, or was closed by the other end.
+    pub(crate) fn sweep(&self) {
+        self.swept.set(Instant::now());
+        let mut idle = self.idle.borrow_mut();
+        for waiting in idle.values_mut() {
+            waiting.retain_mut(|idle| idle.since.elapsed() < IDLE_LIMIT && is_quiet(&mut idle.io));
+        }
+        idle.retain(|_, waiting| !waiting.is_empty());
+        self.http2.borrow_mut().retain(|_, shards| shards.any_open());
+    }
+}
+
+/// Nothing to read and not closed: a byte that nobody asked for makes a connection unusable.
+fn is_quiet(io: &mut Io) -> bool {
+    let mut byte = [0];
+    let mut buffer = ReadBuf::new(&mut byte);
+    let mut context = Context::from_waker(Waker::noop());
+    matches!(Pin::new(io).poll_read(&mut context, &mut buffer), Poll::Pending)
+}

@@ -1,0 +1,15 @@
+//! HTTP/1.1 as bytes, for both sides: heads, strict framing, chunks.
+//!
+//! Our own, because a gateway must refuse what is ambiguous (two lengths, two hosts, a bare line
+//! feed) and libraries repair it; because what arrives together should leave together; and
+//! because a client that leaves must be noticed while its answer is still being waited for.
+//! The grammar of a head is `httparse`'s; what is here decides what a head means.
+
+pub(crate) mod chunked;
+pub(crate) mod head;
+pub(crate) mod headers;
+mod names;
+
+pub(crate) use chunked::Chunked;
+pub(crate) use headers::{Headers, Name, Span};
+pub(crate) use names::NameSet;
