@@ -1,0 +1,21 @@
+//! What the store promises, held on SQLite and on Postgres alike: every promise is one function, run on both.
+//!
+//! Postgres is expected on 127.0.0.1:5432 (`CROSSFADE_TEST_POSTGRES` names another). If it cannot be reached the tests
+//! fail; `CROSSFADE_SKIP_POSTGRES=1` skips them and says so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[macro_use]
+mod places;
+
+mod audit;
+mod changes;
+mod deployments;
+mod keys;
+mod meta;
+mod opening;
+mod processes;
+mod requests;
+mod rollouts;
+mod routes;
+mod samples;
+mod trouble;
