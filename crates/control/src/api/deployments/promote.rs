@@ -1,0 +1,29 @@
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use decide::release::Verb;
+
+use super::{DeploymentView, plain_verb};
+use crate::api::Api;
+use crate::api::body::Why;
+use crate::api::error::{ApiError, ErrorBody};
+
+/// Gives green all traffic; blue stays ready for a rollback.
+#[utoipa::path(
+    post,
+    path = "/deployments/{name}/promote",
+    tag = "deployments",
+    request_body = Option<Why>,
+    responses(
+        (status = 200, body = DeploymentView),
+        (status = 404, body = ErrorBody),
+        (status = 409, description = "Does not fit the state", body = ErrorBody)
+    )
+)]
+pub(in crate::api) async fn promote(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    bytes: Bytes,
+) -> Result<Json<DeploymentView>, ApiError> {
+    plain_verb(&api, &name, Verb::Promote, &bytes).await
+}

@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::{DeploymentView, refuse_during_rollout, view};
+use crate::api::change::to_its_end;
+use crate::api::error::{ApiError, ErrorBody};
+use crate::api::{Api, auth};
+use crate::desk::PutOutcome;
+
+/// Creates or redefines a deployment. The body is its definition as the configuration file has it.
+#[utoipa::path(
+    put,
+    path = "/deployments/{name}",
+    tag = "deployments",
+    request_body(content = Object, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Redefined", body = DeploymentView),
+        (status = 201, description = "Created", body = DeploymentView),
+        (status = 400, body = ErrorBody),
+        (status = 409, description = "Defined in the configuration file", body = ErrorBody)
+    )
+)]
+pub(in crate::api) async fn put(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    body: String,
+) -> Result<(StatusCode, Json<DeploymentView>), ApiError> {
+    refuse_during_rollout(&api, &name, "redefine")?;
+    let desk = Arc::clone(&api.desk);
+    let put = async move { desk.put_deployment(&name, &body, &auth::actor(None)).await };
+    let (outcome, state) = to_its_end(put).await?;
+    let status = match outcome {
+        PutOutcome::Created => StatusCode::CREATED,
+        PutOutcome::Updated => StatusCode::OK,
+    };
+    Ok((status, Json(view(&api, state))))
+}

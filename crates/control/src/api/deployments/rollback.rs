@@ -1,0 +1,29 @@
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use decide::release::Verb;
+
+use super::{DeploymentView, plain_verb};
+use crate::api::Api;
+use crate::api::body::Why;
+use crate::api::error::{ApiError, ErrorBody};
+
+/// Takes green out of all automatic traffic, in any state.
+#[utoipa::path(
+    post,
+    path = "/deployments/{name}/rollback",
+    tag = "deployments",
+    request_body = Option<Why>,
+    responses(
+        (status = 200, body = DeploymentView),
+        (status = 404, body = ErrorBody),
+        (status = 409, description = "Does not fit the state", body = ErrorBody)
+    )
+)]
+pub(in crate::api) async fn rollback(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    bytes: Bytes,
+) -> Result<Json<DeploymentView>, ApiError> {
+    plain_verb(&api, &name, Verb::Rollback, &bytes).await
+}

@@ -1,0 +1,53 @@
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::api::Api;
+use crate::api::error::{ApiError, ErrorBody};
+
+/// Rollouts on a page if the caller names no number.
+const PAGE: u32 = 50;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Which {
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Rows on a page.
+    limit: Option<u32>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = RolloutList)]
+pub(in crate::api) struct Listed {
+    #[schema(value_type = Vec<Object>)]
+    rollouts: Vec<Value>,
+    next: Option<String>,
+}
+
+/// A deployment's rollouts with their verdicts, newest first.
+#[utoipa::path(
+    get,
+    path = "/deployments/{name}/rollouts",
+    tag = "rollouts",
+    params(Which),
+    responses((status = 200, body = Listed), (status = 404, body = ErrorBody))
+)]
+pub(in crate::api) async fn list(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Json<Listed>, ApiError> {
+    api.desk.deployment(&name).await?;
+    let after = which.cursor.map(|cursor| cursor.parse()).transpose()?;
+    let page = api
+        .driver
+        .history(&name, after, which.limit.unwrap_or(PAGE))
+        .await?;
+    Ok(Json(Listed {
+        rollouts: page.rows,
+        next: page.next.map(|cursor| cursor.to_string()),
+    }))
+}

@@ -1,0 +1,167 @@
+//! The live state: which deployments there are, how each one's traffic is split, which keys work.
+//!
+//! One desk a gateway. Every change goes through it: it decides with `decide`, writes to the store
+//! and swaps the data plane's snapshot, in that order, but for a rollback, which takes effect
+//! before it is written down. What it holds can be read back from the store after a kill.
+
+mod build;
+mod error;
+mod held;
+mod keys;
+mod providers;
+mod specs;
+mod stop;
+mod sync;
+mod verbs;
+mod view;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use decide::Side;
+use gateway::{Flight, Provider, Shared};
+use store::Store;
+use store::audit::NewEntry;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::config::Config;
+pub use error::DeskError;
+use held::Held;
+pub use held::Owner;
+pub use keys::{KeyInfo, KeyRequest, NewKey, new_token};
+pub use specs::PutOutcome;
+pub use sync::Reloaded;
+pub use verbs::Changed;
+pub use view::{DeploymentState, EnvironmentState};
+
+/// Who asks for a change, for the audit log.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub name: String,
+    pub role: &'static str,
+    /// In the actor's own words.
+    pub reason: Option<String>,
+}
+
+impl Actor {
+    /// The gateway itself, acting on what the file says.
+    pub fn file() -> Actor {
+        Actor {
+            name: "configuration file".to_owned(),
+            role: "system",
+            reason: None,
+        }
+    }
+}
+
+pub struct Desk {
+    shared: Arc<Shared>,
+    store: Store,
+    live: Mutex<Live>,
+    stops: stop::Stops,
+    /// Told with a deployment's name after each change of its route or definition.
+    changed: tokio::sync::broadcast::Sender<String>,
+    /// Told with each entry of the audit log.
+    audited: tokio::sync::broadcast::Sender<Arc<NewEntry>>,
+}
+
+/// Everything that changes under one lock. Requests never take it.
+#[derive(Clone)]
+struct Live {
+    config: Config,
+    providers: BTreeMap<String, Arc<Provider>>,
+    held: BTreeMap<String, Held>,
+    /// Requests under way: they outlive snapshots and move with a green that becomes blue.
+    flights: HashMap<FlightKey, Arc<Flight>>,
+    /// The store's change number that everything here is at least as new as.
+    seen: i64,
+}
+
+/// Deployment, side, and digest of the environment's definition.
+type FlightKey = (String, Side, String);
+
+/// Slow readers of changes miss some and look again at everything.
+const CHANGES_KEPT: usize = 256;
+
+impl Desk {
+    /// Reads the store, brings it together with the configuration and puts the result in force.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written, or a provider's address cannot be used.
+    pub async fn open(config: Config, store: Store, shared: Arc<Shared>) -> Result<Desk, DeskError> {
+        let live = Live {
+            providers: providers::build(&config, &BTreeMap::new())?,
+            config,
+            held: BTreeMap::new(),
+            flights: HashMap::new(),
+            seen: 0,
+        };
+        let (changed, _) = tokio::sync::broadcast::channel(CHANGES_KEPT);
+        let (audited, _) = tokio::sync::broadcast::channel(CHANGES_KEPT);
+        let desk = Desk {
+            shared,
+            store,
+            live: Mutex::new(live),
+            stops: stop::Stops::default(),
+            changed,
+            audited,
+        };
+        let mut live = desk.live.lock().await;
+        desk.load(&mut live).await?;
+        drop(live);
+        Ok(desk)
+    }
+
+    /// The names of deployments whose route or definition changes from now on.
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<String> {
+        self.changed.subscribe()
+    }
+
+    /// Entries of the audit log from now on.
+    pub fn audited(&self) -> tokio::sync::broadcast::Receiver<Arc<NewEntry>> {
+        self.audited.subscribe()
+    }
+
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The configuration in force.
+    pub async fn config(&self) -> Config {
+        self.live.lock().await.config.clone()
+    }
+
+    async fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().await
+    }
+
+    fn tell(&self, name: &str) {
+        // Nobody listening is fine.
+        let _ = self.changed.send(name.to_owned());
+    }
+
+    pub(crate) async fn audit(&self, actor: &Actor, verb: &str, subject: &str, detail: serde_json::Value) {
+        let entry = NewEntry {
+            at: now(),
+            actor: actor.name.clone(),
+            role: actor.role.to_owned(),
+            verb: verb.to_owned(),
+            subject: subject.to_owned(),
+            reason: actor.reason.clone(),
+            detail: detail.to_string(),
+        };
+        if let Err(error) = store::audit::append(&self.store, &entry).await {
+            tracing::error!(verb, subject, actor = actor.name, %error, "a change is missing from the audit log");
+        }
+        let _ = self.audited.send(Arc::new(entry));
+    }
+}
+
+/// Unix milliseconds.
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

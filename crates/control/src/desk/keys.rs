@@ -1,0 +1,315 @@
+//! Client keys: made, listed, rotated, revoked. A secret is shown once, and only its hash is kept.
+
+use std::sync::Arc;
+
+use decide::route::Allowed;
+use gateway::{Digest, Key, digest};
+use serde_json::json;
+use store::keys::{KeySettings, Overrides};
+use store::{Cursor, Store, StoreError};
+
+use super::{Actor, Desk, DeskError, now};
+use crate::config::{self, Config};
+
+/// How a secret begins, so that people and scanners know one.
+const PREFIX: &str = "cf-";
+/// Characters after the prefix; 62^32 is over 190 bits.
+const LENGTH: usize = 32;
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// A name is for people, in tables and logs.
+const NAME_LIMIT: usize = 128;
+
+/// What a new key is to be.
+#[derive(Clone, Debug)]
+pub struct KeyRequest {
+    pub name: String,
+    pub settings: KeySettings,
+}
+
+/// A key with its secret, which is not kept anywhere.
+pub struct NewKey {
+    pub secret: String,
+    pub info: KeyInfo,
+}
+
+/// A key as lists show it.
+#[derive(Clone, Debug)]
+pub struct KeyInfo {
+    pub name: String,
+    pub settings: KeySettings,
+    /// Made by the configuration file.
+    pub of_file: bool,
+    /// Unix milliseconds; `None` for keys of the file.
+    pub created_at: Option<i64>,
+    pub revoked_at: Option<i64>,
+}
+
+impl Desk {
+    /// # Errors
+    /// [`DeskError::KeyExists`], also for the name of a revoked key: usage and audit refer to it.
+    pub async fn create_key(&self, wanted: KeyRequest, actor: &Actor) -> Result<NewKey, DeskError> {
+        check_name(&wanted.name)?;
+        let live = self.live().await;
+        if of_file(&live.config, &wanted.name).is_some() {
+            return Err(DeskError::KeyExists(wanted.name));
+        }
+        let secret = new_secret()?;
+        let hash = digest(secret.as_bytes());
+        let made = store::keys::create(&self.store, &wanted.name, hash, &wanted.settings, now()).await;
+        let made = made.map_err(of_store)?;
+        self.admit(&made);
+        drop(live);
+        if made.settings.limits != Default::default() || made.settings.budget.is_some() {
+            tracing::warn!(
+                key = made.name,
+                "its limits and budget are kept, but not enforced yet"
+            );
+        }
+        self.audit(
+            actor,
+            "create key",
+            &made.name,
+            json!({"models": made.settings.models}),
+        )
+        .await;
+        Ok(NewKey {
+            secret,
+            info: made.into(),
+        })
+    }
+
+    /// Keys of the file first, then those of the store, with a cursor to go on from.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_keys(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<(Vec<KeyInfo>, Option<Cursor>), DeskError> {
+        let live = self.live().await;
+        let mut keys = match after {
+            None => live.config.keys.iter().map(KeyInfo::from).collect(),
+            Some(_) => Vec::new(),
+        };
+        drop(live);
+        let page = store::keys::list(&self.store, after, limit).await?;
+        keys.extend(page.rows.into_iter().map(KeyInfo::from));
+        Ok((keys, page.next))
+    }
+
+    /// Gives a key a new secret; the old one works for `grace_ms` more.
+    ///
+    /// # Errors
+    /// [`DeskError::ManagedByFile`], [`DeskError::UnknownKey`], [`DeskError::KeyRevoked`].
+    pub async fn rotate_key(&self, name: &str, grace_ms: i64, actor: &Actor) -> Result<NewKey, DeskError> {
+        let live = self.live().await;
+        self.refuse_file_key(&live.config, name)?;
+        let before = store::keys::get(&self.store, name).await.map_err(of_store)?;
+        let secret = new_secret()?;
+        let until = now().saturating_add(grace_ms.max(0));
+        let rotated = store::keys::rotate(&self.store, name, digest(secret.as_bytes()), until).await;
+        let rotated = rotated.map_err(of_store)?;
+        // The secret before the last one ends here, whatever grace it had.
+        if let Some(oldest) = before.previous {
+            self.shared.keys.remove(&oldest.digest);
+        }
+        self.admit(&rotated);
+        drop(live);
+        self.audit(
+            actor,
+            "rotate key",
+            name,
+            json!({"old_secret_valid_until": until}),
+        )
+        .await;
+        Ok(NewKey {
+            secret,
+            info: rotated.into(),
+        })
+    }
+
+    /// Makes a key useless at once. Revoking it again changes nothing.
+    ///
+    /// # Errors
+    /// [`DeskError::ManagedByFile`], [`DeskError::UnknownKey`].
+    pub async fn revoke_key(&self, name: &str, actor: &Actor) -> Result<KeyInfo, DeskError> {
+        let live = self.live().await;
+        self.refuse_file_key(&live.config, name)?;
+        let before = store::keys::get(&self.store, name).await.map_err(of_store)?;
+        let revoked = store::keys::revoke(&self.store, name, now())
+            .await
+            .map_err(of_store)?;
+        self.shared.keys.remove(&revoked.digest);
+        if let Some(previous) = &revoked.previous {
+            self.shared.keys.remove(&previous.digest);
+        }
+        drop(live);
+        if before.revoked_at.is_none() {
+            self.audit(actor, "revoke key", name, json!({})).await;
+        }
+        Ok(revoked.into())
+    }
+
+    fn refuse_file_key(&self, config: &Config, name: &str) -> Result<(), DeskError> {
+        match of_file(config, name) {
+            Some(_) => Err(DeskError::ManagedByFile {
+                noun: "key",
+                name: name.to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn admit(&self, key: &store::keys::Key) {
+        for (digest, ready) in entries(key) {
+            self.shared.keys.insert(digest, ready);
+        }
+    }
+}
+
+/// Every key that works, of the file and of the store.
+pub(super) async fn all(config: &Config, store: &Store) -> Result<Vec<(Digest, Arc<Key>)>, StoreError> {
+    // A key of the file leads: one of the store with its name could be neither seen nor revoked.
+    let stored = store::keys::load_all(store).await?;
+    let seen = stored.iter().filter(|key| of_file(config, &key.name).is_none());
+    let mut keys: Vec<_> = seen.flat_map(entries).collect();
+    keys.extend(config.keys.iter().map(|key| {
+        let ready = ready(&key.name, &KeyInfo::from(key).settings, None);
+        (digest(key.secret.expose().as_bytes()), ready)
+    }));
+    Ok(keys)
+}
+
+fn entries(key: &store::keys::Key) -> Vec<(Digest, Arc<Key>)> {
+    let mut entries = vec![(key.digest, ready(&key.name, &key.settings, None))];
+    if let Some(previous) = &key.previous {
+        entries.push((
+            previous.digest,
+            ready(&key.name, &key.settings, Some(previous.valid_until)),
+        ));
+    }
+    entries
+}
+
+fn ready(name: &str, settings: &KeySettings, until: Option<i64>) -> Arc<Key> {
+    let ends = [settings.expires_at, until].into_iter().flatten().min();
+    let name: Arc<str> = name.into();
+    Arc::new(Key {
+        account: settings
+            .account
+            .as_deref()
+            .map_or_else(|| Arc::clone(&name), Arc::from),
+        name,
+        allowed: Allowed::from_names(settings.models.iter().map(String::as_str)),
+        may_override: settings.overrides == Overrides::Allow,
+        expires_at: ends.map(|end| u64::try_from(end).unwrap_or(0)),
+    })
+}
+
+fn of_file<'a>(config: &'a Config, name: &str) -> Option<&'a config::Key> {
+    config.keys.iter().find(|key| key.name == name)
+}
+
+fn check_name(name: &str) -> Result<(), DeskError> {
+    let fits = (1..=NAME_LIMIT).contains(&name.len()) && !name.chars().any(char::is_control);
+    if fits {
+        return Ok(());
+    }
+    let message = format!("a key's name has 1 to {NAME_LIMIT} characters that print");
+    Err(DeskError::Invalid {
+        param: "name".to_owned(),
+        message,
+    })
+}
+
+/// A new admin token.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub fn new_token() -> Result<String, DeskError> {
+    random("cfa-")
+}
+
+fn new_secret() -> Result<String, DeskError> {
+    random(PREFIX)
+}
+
+/// Random characters, each equally likely: bytes that would favour some are thrown away.
+fn random(prefix: &str) -> Result<String, DeskError> {
+    let mut secret = String::with_capacity(prefix.len() + LENGTH);
+    secret.push_str(prefix);
+    let mut bytes = [0; 64];
+    while secret.len() < prefix.len() + LENGTH {
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| DeskError::Invalid {
+            param: "secret".to_owned(),
+            message: "the system gives no random numbers".to_owned(),
+        })?;
+        let fair = bytes.iter().filter(|byte| **byte < 248);
+        let letters = fair.filter_map(|byte| ALPHABET.get(usize::from(byte % 62)));
+        secret.extend(
+            letters
+                .take(prefix.len() + LENGTH - secret.len())
+                .map(|letter| char::from(*letter)),
+        );
+    }
+    Ok(secret)
+}
+
+fn of_store(error: StoreError) -> DeskError {
+    match error {
+        StoreError::Exists { name, .. } => DeskError::KeyExists(name),
+        StoreError::NotFound { name, .. } => DeskError::UnknownKey(name),
+        StoreError::Conflict { name, .. } => DeskError::KeyRevoked(name),
+        other => other.into(),
+    }
+}
+
+impl From<store::keys::Key> for KeyInfo {
+    fn from(key: store::keys::Key) -> KeyInfo {
+        KeyInfo {
+            name: key.name,
+            settings: key.settings,
+            of_file: false,
+            created_at: Some(key.created_at),
+            revoked_at: key.revoked_at,
+        }
+    }
+}
+
+impl From<&config::Key> for KeyInfo {
+    fn from(key: &config::Key) -> KeyInfo {
+        let limits = &key.limits;
+        let settings = KeySettings {
+            account: key.account.clone(),
+            models: key.models.clone(),
+            overrides: match key.overrides {
+                config::Overrides::Allow => Overrides::Allow,
+                config::Overrides::Deny => Overrides::Deny,
+            },
+            limits: store::keys::KeyLimits {
+                requests_per_minute: limits.requests_per_minute.map(u64::from),
+                tokens_per_minute: limits.tokens_per_minute,
+                concurrent_requests: limits.concurrent_requests.map(u64::from),
+            },
+            budget: key.budget.as_ref().map(|budget| store::keys::KeyBudget {
+                usd_nanos: budget.usd.nano(),
+                per: match budget.per {
+                    config::BudgetPeriod::Day => store::keys::BudgetPeriod::Day,
+                    config::BudgetPeriod::Month => store::keys::BudgetPeriod::Month,
+                    config::BudgetPeriod::Total => store::keys::BudgetPeriod::Total,
+                },
+            }),
+            expires_at: key
+                .expires_at
+                .map(|moment| moment.unix_seconds().saturating_mul(1_000)),
+        };
+        KeyInfo {
+            name: key.name.clone(),
+            settings,
+            of_file: true,
+            created_at: None,
+            revoked_at: None,
+        }
+    }
+}

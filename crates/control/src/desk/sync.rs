@@ -1,0 +1,235 @@
+//! Bringing the configuration, the store and the data plane together: at the start, when the file
+//! changes, and when another gateway on the same store changed something.
+
+use std::time::Duration;
+
+use decide::release::Verb;
+use serde_json::json;
+use store::StoreError;
+
+use super::held::{Held, Owner};
+use super::{Actor, Desk, DeskError, Live, build, keys, now, providers};
+use crate::config::{Config, Deployment};
+
+/// How often a shared store is asked whether anything changed: well under the second within which
+/// a key that is revoked on one gateway stops working on all.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Another gateway may be faster this many times in a row before we give up.
+const TRIES: usize = 5;
+
+/// What a changed file came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    pub deployments: usize,
+    /// Settings that only a restart puts in force.
+    pub needs_restart: Vec<&'static str>,
+}
+
+impl Desk {
+    /// Takes a new configuration whole, or keeps the old one.
+    ///
+    /// # Errors
+    /// When a provider cannot be used or the store cannot be written; nothing has changed then.
+    pub async fn reload(&self, config: Config) -> Result<Reloaded, DeskError> {
+        let mut live = self.live().await;
+        let needs_restart = live.config.needs_restart(&config);
+        let known = live
+            .config
+            .providers
+            .iter()
+            .filter_map(|(name, before)| {
+                Some((name.clone(), (before.clone(), live.providers.get(name)?.clone())))
+            })
+            .collect();
+        let mut next = live.clone();
+        next.providers = providers::build(&config, &known)?;
+        next.config = config;
+        self.load(&mut next).await?;
+        let changed: Vec<String> = next
+            .held
+            .iter()
+            .filter(|(name, held)| {
+                live.held
+                    .get(*name)
+                    .is_none_or(|before| before.release != held.release)
+            })
+            .map(|(name, _)| name.clone())
+            .chain(
+                live.held
+                    .keys()
+                    .filter(|name| !next.held.contains_key(*name))
+                    .cloned(),
+            )
+            .collect();
+        *live = next;
+        let reloaded = Reloaded {
+            deployments: live.held.len(),
+            needs_restart,
+        };
+        drop(live);
+        for name in &changed {
+            self.tell(name);
+        }
+        self.audit(
+            &Actor::file(),
+            "reload",
+            "configuration",
+            json!({"changed": changed}),
+        )
+        .await;
+        Ok(reloaded)
+    }
+
+    /// Follows what other gateways do to a shared store; for a store of one gateway, returns.
+    pub async fn follow_store(&self) {
+        if !self.store.url().is_shared() {
+            return;
+        }
+        let mut reachable = true;
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let looked = self.look().await;
+            if let Err(error) = &looked
+                && reachable
+            {
+                tracing::error!(%error, "the store cannot be reached; known keys and routes stay in force");
+            }
+            if looked.is_ok() && !reachable {
+                tracing::info!("the store can be reached again");
+            }
+            reachable = looked.is_ok();
+            // A key made elsewhere in the meantime would be unknown here, and is not known to be wrong.
+            self.shared.keys.set_complete(reachable);
+        }
+    }
+
+    async fn look(&self) -> Result<(), DeskError> {
+        let latest = store::changes::latest(&self.store).await?;
+        let mut live = self.live().await;
+        if latest == live.seen {
+            return Ok(());
+        }
+        self.refresh(&mut live).await?;
+        let names: Vec<String> = live.held.keys().cloned().collect();
+        drop(live);
+        for name in names {
+            self.tell(&name);
+        }
+        Ok(())
+    }
+
+    /// Reads everything again.
+    pub(super) async fn refresh(&self, live: &mut Live) -> Result<(), DeskError> {
+        let mut next = live.clone();
+        self.load(&mut next).await?;
+        *live = next;
+        Ok(())
+    }
+
+    /// Reads the store, reconciles it with the configuration, stores what that changed, and puts
+    /// the result in force.
+    pub(super) async fn load(&self, live: &mut Live) -> Result<(), DeskError> {
+        for _ in 1..TRIES {
+            match self.load_once(live).await {
+                Err(DeskError::Store(StoreError::Stale { .. })) => {}
+                other => return other,
+            }
+        }
+        self.load_once(live).await
+    }
+
+    async fn load_once(&self, live: &mut Live) -> Result<(), DeskError> {
+        let seen = store::changes::latest(&self.store).await?;
+        let mut held = std::collections::BTreeMap::new();
+        let routes = store::routes::load_all(&self.store).await?;
+        let route = |name: &str| routes.iter().find(|route| route.deployment == name);
+        for (name, definition) in self.definitions(live).await? {
+            let (owner, definition) = definition;
+            let before = live.held.get(&name);
+            let mut next = Held::reconcile(owner, definition, route(&name), before, fastrand::u64(..))?;
+            if let Some(before) = before {
+                carry_over(&name, before, &mut next)?;
+            }
+            held.insert(name, next);
+        }
+        for (name, held) in &mut held {
+            let row = held.row(name, now());
+            if held.stored != Some(row.revision) {
+                store::routes::save(&self.store, &row, held.stored).await?;
+                held.stored = Some(row.revision);
+            }
+            if held.is_ahead_of_file() {
+                tracing::warn!(
+                    deployment = name,
+                    "green was finalized and is blue now, but the configuration file still calls it green; \
+                     please bring the file up to date"
+                );
+            }
+        }
+        live.held = held;
+        live.seen = seen;
+        let keys = keys::all(&live.config, &self.store).await?;
+        let snapshot = build::snapshot(live)?;
+        self.shared.keys.replace(keys);
+        self.put(snapshot);
+        Ok(())
+    }
+
+    async fn definitions(&self, live: &Live) -> Result<Vec<(String, (Owner, Deployment))>, DeskError> {
+        let of_file = live.config.deployments.iter();
+        let mut all: Vec<_> = of_file
+            .map(|(name, definition)| (name.clone(), (Owner::File, definition.clone())))
+            .collect();
+        for stored in store::deployments::list(&self.store).await? {
+            if live.config.deployments.contains_key(&stored.name) {
+                tracing::warn!(
+                    deployment = stored.name,
+                    "the file defines it too, and the file leads"
+                );
+                continue;
+            }
+            let definition = live.config.read_deployment(&stored.name, &stored.spec);
+            match definition {
+                Ok(definition) => all.push((stored.name, (Owner::Store, definition))),
+                // One bad definition, say of a provider that is gone, must not take the others along.
+                Err(problems) => {
+                    let error = DeskError::Definition(problems);
+                    tracing::error!(deployment = stored.name, %error, "a stored deployment cannot be used");
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// What the store and the definition do not tell, but what was held until now does.
+fn carry_over(name: &str, before: &Held, next: &mut Held) -> Result<(), DeskError> {
+    // Whatever the store has: an operator was told that this candidate gets nothing any more.
+    if before.is_unstored_rollback()
+        && before.candidate == next.candidate
+        && let Ok(release) = next.release.apply(Verb::Rollback)
+    {
+        next.release = release;
+        next.promoted_at = None;
+    }
+    if is_redefined(before, next) {
+        next.release = next.release.apply(Verb::Redefined)?;
+    }
+    if next.is_of_another_file() && !before.is_of_another_file() {
+        tracing::warn!(
+            deployment = name,
+            "the file of another gateway on this store defines another green; ours gets no traffic until the files agree"
+        );
+    }
+    Ok(())
+}
+
+/// Requests may be answered differently than before, with the same candidate.
+fn is_redefined(before: &Held, now: &Held) -> bool {
+    let same_revision = before.release.revision == now.release.revision;
+    let same = before.blue == now.blue
+        && before.green == now.green
+        && before.definition.sticky == now.definition.sticky
+        && before.definition.rescue == now.definition.rescue;
+    same_revision && !same
+}

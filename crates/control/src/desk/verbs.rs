@@ -1,0 +1,189 @@
+//! Operator verbs on a deployment's release: decided by `decide`, stored, put in force, told.
+
+use std::time::Duration;
+
+use decide::Side;
+use decide::release::{Release, Verb};
+use serde_json::json;
+use store::StoreError;
+
+use super::held::Held;
+use super::view::{self, DeploymentState};
+use super::{Actor, Desk, DeskError, Live, build, now};
+
+/// A rollback that could not be written down is tried again this often.
+const STORE_AGAIN: Duration = Duration::from_millis(500);
+
+/// What a verb did.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// False where the verb already held.
+    pub changed: bool,
+    pub state: DeploymentState,
+}
+
+impl Desk {
+    /// Does what the verb says. After it returns, every request whose head arrives is routed by
+    /// the new state. Not to be dropped half way: the store would know what the gateway does not.
+    ///
+    /// # Errors
+    /// [`DeskError::Conflict`] where the verb does not fit the state.
+    pub async fn apply(&self, name: &str, verb: Verb, actor: &Actor) -> Result<Changed, DeskError> {
+        let stops = verb == Verb::Rollback;
+        if stops {
+            self.stop_green(name);
+        }
+        let mut live = self.live().await;
+        let before = live.held.get(name).map(|held| held.release.clone());
+        let applied = self.decide(&mut live, name, verb).await;
+        if stops {
+            self.end_stop(&mut live, name, applied.is_err())?;
+        }
+        drop(live);
+        let applied = applied?;
+        if let (true, Some(before)) = (applied.changed, before) {
+            self.record(&before, &applied.state, verb, actor).await;
+        }
+        Ok(applied)
+    }
+
+    async fn decide(&self, live: &mut Live, name: &str, verb: Verb) -> Result<Changed, DeskError> {
+        loop {
+            let held = find(live, name)?;
+            let next = held.after(verb, now())?;
+            let changed = next.release.revision != held.release.revision;
+            let put = if changed {
+                self.put_in_force(live, name, verb, next).await
+            } else {
+                Ok(())
+            };
+            match put {
+                Ok(()) => {
+                    return Ok(Changed {
+                        changed,
+                        state: view::of(live, name)?,
+                    });
+                }
+                // Another gateway on the same store was faster: decide again on what it left.
+                Err(DeskError::Store(StoreError::Stale { .. })) => self.refresh(live).await?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn record(&self, before: &Release, state: &DeploymentState, verb: Verb, actor: &Actor) {
+        self.tell(&state.name);
+        tracing::info!(
+            deployment = state.name,
+            verb = verb.name(),
+            revision = state.revision,
+            green = %state.green_share,
+            actor = actor.name,
+            "the route changed"
+        );
+        let detail = json!({
+            "from": {"revision": before.revision, "phase": before.phase.name(), "green": before.green.percent()},
+            "to": {"revision": state.revision, "phase": state.phase.name(), "green": state.green_share.percent()},
+        });
+        self.audit(actor, verb.name(), &state.name, detail).await;
+    }
+
+    async fn put_in_force(
+        &self,
+        live: &mut Live,
+        name: &str,
+        verb: Verb,
+        mut next: Held,
+    ) -> Result<(), DeskError> {
+        let row = next.row(name, now());
+        let previous = next.stored;
+        if verb == Verb::Rollback {
+            // Nothing may stand between a rollback and its effect, not even the store.
+            let before = live.held.get(name).cloned();
+            self.swap_route(live, name, next.clone())?;
+            return match store::routes::save(&self.store, &row, previous).await {
+                Ok(()) => {
+                    mark_stored(live, name, row.revision);
+                    Ok(())
+                }
+                Err(error @ StoreError::Stale { .. }) => {
+                    // Decided again on what is stored, as one change.
+                    live.held.extend(before.map(|before| (name.to_owned(), before)));
+                    Err(error.into())
+                }
+                Err(error) => {
+                    tracing::error!(deployment = name, %error, "a rollback is in force, but not stored yet");
+                    self.store_later(name.to_owned(), row, previous);
+                    Ok(())
+                }
+            };
+        }
+        store::routes::save(&self.store, &row, previous).await?;
+        next.stored = Some(row.revision);
+        if verb == Verb::Finalize {
+            let digest = next.blue.digest();
+            if let Some(flight) = live
+                .flights
+                .remove(&(name.to_owned(), Side::Green, digest.clone()))
+            {
+                live.flights.insert((name.to_owned(), Side::Blue, digest), flight);
+            }
+            live.held.insert(name.to_owned(), next);
+            let snapshot = build::snapshot(live)?;
+            self.put(snapshot);
+            return Ok(());
+        }
+        self.swap_route(live, name, next)
+    }
+
+    fn swap_route(&self, live: &mut Live, name: &str, next: Held) -> Result<(), DeskError> {
+        let snapshot = build::with_route(&self.shared.snapshot(), name, &next);
+        live.held.insert(name.to_owned(), next);
+        let snapshot = match snapshot {
+            Some(snapshot) => snapshot,
+            None => build::snapshot(live)?,
+        };
+        self.put(snapshot);
+        Ok(())
+    }
+
+    /// Keeps trying until the store has it, or has something newer.
+    fn store_later(&self, name: String, row: store::routes::Route, previous: Option<i64>) {
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(STORE_AGAIN).await;
+                match store::routes::save(&store, &row, previous).await {
+                    Ok(()) => return tracing::info!(deployment = name, "the rollback is stored now"),
+                    Err(StoreError::Stale { .. }) => return,
+                    Err(error) => {
+                        tracing::warn!(deployment = name, %error, "the rollback is still not stored")
+                    }
+                }
+            }
+        });
+    }
+}
+
+pub(super) fn find<'a>(live: &'a Live, name: &str) -> Result<&'a Held, DeskError> {
+    live.held.get(name).ok_or_else(|| {
+        let mut near: Vec<(f64, &String)> = live
+            .held
+            .keys()
+            .map(|known| (strsim::jaro_winkler(known, name), known))
+            .collect();
+        near.retain(|(likeness, _)| *likeness > 0.75);
+        near.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let nearest = near.into_iter().take(3).map(|(_, known)| known.clone()).collect();
+        DeskError::UnknownDeployment {
+            name: name.to_owned(),
+            nearest,
+        }
+    })
+}
+
+fn mark_stored(live: &mut Live, name: &str, revision: i64) {
+    if let Some(held) = live.held.get_mut(name) {
+        held.stored = Some(revision);
+    }
+}

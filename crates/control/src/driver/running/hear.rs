@@ -1,0 +1,104 @@
+//! What requests say, as the machine wants it: the finished ones, and those that have waited too long.
+
+use decide::rollout::{Event, Observation, Seen, State};
+use decide::{Share, Side};
+
+use super::super::finished::{Ending, Finished};
+use super::Running;
+
+impl Running {
+    /// What a finished request says, in the order in which it came to be known.
+    pub(super) async fn observe(&mut self, finished: &Finished) {
+        let now = self.context.seconds();
+        let began_at = now - finished.seconds;
+        let is_of_this_rollout = began_at >= self.began;
+        if !is_of_this_rollout && finished.side == Side::Green {
+            return;
+        }
+        let observation = |seen| Observation {
+            side: finished.side,
+            share: if is_of_this_rollout {
+                finished.share
+            } else {
+                Share::NONE
+            },
+            unit: finished.unit,
+            seen,
+        };
+        if finished.side == Side::Green {
+            self.probing.green_was_seen();
+        }
+        if let Some(slow) = self
+            .ages
+            .at_end(finished.token, began_at, finished.silent_seconds)
+            && (slow || finished.ending == Ending::Succeeded)
+        {
+            self.observed(observation(Seen::Aged { slow })).await;
+        }
+        if let Some(seconds) = finished.first_byte {
+            self.observed(observation(Seen::FirstByte { seconds })).await;
+        }
+        if let Some(seconds) = finished.time_per_output_token {
+            self.observed(observation(Seen::TimePerOutputToken { seconds }))
+                .await;
+        }
+        if let Some(tokens) = finished.output_tokens {
+            self.observed(observation(Seen::OutputTokens { tokens })).await;
+        }
+        if let Some((witness, green_seconds)) = finished.witness.filter(|_| self.rollout.rescue) {
+            self.observed(observation(Seen::Witnessed {
+                witness,
+                green_seconds,
+            }))
+            .await;
+        }
+        match &finished.ending {
+            Ending::Succeeded => self.observed(observation(Seen::Succeeded)).await,
+            Ending::Failed { request_id } => self.observed(observation(Seen::Failed { request_id })).await,
+            Ending::OutOfCapacity => self.observed(observation(Seen::OutOfCapacity)).await,
+            Ending::Left => {}
+        }
+    }
+
+    pub(super) async fn observed(&mut self, observation: Observation<'_>) {
+        self.happened(Event::Observed(observation)).await;
+    }
+
+    /// Requests that have waited too long for a first byte, while they do.
+    pub(super) async fn look_at_ages(&mut self) {
+        let Some(slow_after) = self.state.as_ref().map(State::slow_after) else {
+            return;
+        };
+        let now = self.context.seconds();
+        self.ages.note_limit(now, slow_after);
+        if self.report.share.is_exact() || !slow_after.is_finite() {
+            return;
+        }
+        let shared = self.context.desk.shared();
+        let snapshot = shared.snapshot();
+        let Some(deployment) = super::super::find(&snapshot, &self.rollout.deployment) else {
+            return;
+        };
+        for waiting in shared.waiting() {
+            let is_for = |side| {
+                let environment = deployment.environment(side);
+                environment.is_some_and(|environment| waiting.is_for(&environment.flight))
+            };
+            let Some(side) = [Side::Green, Side::Blue].into_iter().find(|side| is_for(*side)) else {
+                continue;
+            };
+            let began_at = now - waiting.age.as_secs_f64();
+            if began_at >= self.began && self.ages.is_slow_now(waiting.token, began_at, now) {
+                let seen = Seen::Aged { slow: true };
+                let (share, unit) = (waiting.share, waiting.unit);
+                self.observed(Observation {
+                    side,
+                    share,
+                    unit,
+                    seen,
+                })
+                .await;
+            }
+        }
+    }
+}
