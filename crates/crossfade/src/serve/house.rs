@@ -1,0 +1,169 @@
+//! All rooms wired together: the store, the desk, the data plane and the admin API.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use control::announce::{keep_announcing, keep_ticking};
+use control::api::{Api, router};
+use control::config::{Config, Store as StoreKind, StoreAddress};
+use control::desk::Desk;
+use control::driver::Driver;
+use control::events::Hub;
+use control::health::{Health, keep_probing};
+use control::metrics::Metrics;
+use control::observe::Observatory;
+use control::requests::{flush, keep_log};
+use gateway::{Gateway, Prober, Shared, Snapshot};
+use store::{Store, StoreUrl};
+
+use super::admin::Admin;
+
+/// How often we look whether the data plane has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long workers may take to close cut connections.
+const CUT_LIMIT: Duration = Duration::from_secs(2);
+
+pub(crate) struct House {
+    pub(crate) gateway: Gateway,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) observatory: Arc<Observatory>,
+    pub(crate) admin: SocketAddr,
+    server: Admin,
+    store: Store,
+}
+
+impl House {
+    /// Opens the store, binds both addresses and starts serving, with statistics over so many seconds.
+    pub(crate) async fn open(
+        config: Config,
+        token: &str,
+        directory: &Path,
+        window_seconds: u64,
+    ) -> anyhow::Result<House> {
+        let listener = bind(config.listen.socket(), "listen")?;
+        let admin_listener = bind(config.admin.socket(), "admin")?;
+        let admin = admin_listener.local_addr()?;
+        let store = Store::open(&store_url(&config.store, directory)?)
+            .await
+            .context("the store cannot be opened")?;
+        let hub = Arc::new(Hub::new(unix_millis()));
+        let observatory = Arc::new(Observatory::new(window_seconds));
+        let health = Arc::new(Health::new(Arc::clone(&hub)));
+        let shared = Arc::new(Shared::new(Snapshot::default(), observatory.clone()));
+        let workers = match config.workers {
+            Some(workers) => usize::from(workers),
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
+        let prober = Prober::start(Arc::clone(&shared))?;
+        let driver = Arc::new(Driver::new(
+            Arc::clone(&desk),
+            Arc::clone(&observatory),
+            Arc::clone(&health),
+            Arc::clone(&hub),
+            Prober::start(Arc::clone(&shared))?,
+        ));
+        // Before anybody can push a button.
+        driver.resume().await.context("rollouts cannot be read back")?;
+        let metrics = Arc::new(Metrics::new(
+            Arc::clone(&observatory),
+            Arc::clone(&shared),
+            Arc::clone(&health),
+            Arc::clone(driver.board()),
+        ));
+        let api = Api {
+            desk: Arc::clone(&desk),
+            driver: Arc::clone(&driver),
+            observatory: Arc::clone(&observatory),
+            health: Arc::clone(&health),
+            hub: Arc::clone(&hub),
+            metrics,
+            token: gateway::digest(token.as_bytes()),
+        };
+        tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
+        tokio::spawn(keep_announcing(
+            Arc::clone(&desk),
+            Arc::clone(&observatory),
+            Arc::clone(&health),
+            Arc::clone(&hub),
+        ));
+        tokio::spawn(keep_probing(health, Arc::clone(&shared), prober));
+        tokio::spawn(async move { driver.watch().await });
+        let configured = Arc::clone(&desk);
+        tokio::spawn(keep_log(Arc::clone(&observatory), store.clone(), move || {
+            let desk = Arc::clone(&configured);
+            async move { desk.config().await.retention.requests.duration() }
+        }));
+        let following = Arc::clone(&desk);
+        tokio::spawn(async move { following.follow_store().await });
+        tokio::spawn(keep_ticking(
+            Arc::clone(&hub),
+            Arc::clone(&desk),
+            Arc::clone(&observatory),
+        ));
+        let server = Admin::start(admin_listener, router(api))?;
+        let gateway = gateway::start(shared, listener, workers)?;
+        Ok(House {
+            gateway,
+            desk,
+            hub,
+            observatory,
+            admin,
+            server,
+            store,
+        })
+    }
+
+    /// Says where everything is, and what is still missing.
+    pub(crate) fn tell_addresses(&self) {
+        let clients = self.gateway.address();
+        tracing::info!(listen = %clients, admin = %self.admin, "serving: clients at http://{clients}/v1");
+        if self.gateway.shared.keys.is_empty() {
+            tracing::warn!(
+                "there is no key yet, so every request is refused with 401; make one with: crossfade keys create NAME"
+            );
+        }
+    }
+
+    /// Waits until the last connection is closed.
+    pub(crate) async fn finished(&self) {
+        while !self.gateway.is_finished() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Cuts what is still under way, and leaves the store in order.
+    pub(crate) async fn close(self) {
+        self.gateway.stop();
+        let _ = tokio::time::timeout(CUT_LIMIT, self.finished()).await;
+        self.hub.close();
+        self.server.stop().await;
+        if let Err(error) = flush(&self.observatory, &self.store).await {
+            tracing::warn!(%error, "the last finished requests are missing from the request log");
+        }
+        self.store.close().await;
+    }
+}
+
+fn bind(address: SocketAddr, what: &str) -> anyhow::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address)
+        .with_context(|| format!("'{what}: {address}' cannot be used; is another gateway running there?"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn store_url(address: &StoreAddress, directory: &Path) -> anyhow::Result<StoreUrl> {
+    let url: StoreUrl = match address.store() {
+        StoreKind::Sqlite(path) => format!("sqlite:{}", path.display()).parse()?,
+        StoreKind::Postgres(url) => url.expose().parse()?,
+    };
+    Ok(url.relative_to(directory))
+}
+
+fn unix_millis() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default()
+}

@@ -1,0 +1,182 @@
+//! The gateway as a process: configuration, rooms wired together, signals, and an orderly end.
+
+mod admin;
+mod house;
+mod logging;
+mod signals;
+mod token;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use control::config::{self, Config, FromEnvironment};
+use control::events::EventKind;
+use control::observe::WINDOW_SECONDS;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::USUAL_FILE;
+use crate::cli::ServeArgs;
+pub(crate) use house::House;
+
+/// Runs the gateway until it is told to end; `--json` asks for log lines as JSON.
+pub(crate) fn run(args: &ServeArgs, json: bool) -> anyhow::Result<()> {
+    let file = args
+        .config
+        .clone()
+        .or_else(|| Path::new(USUAL_FILE).exists().then(|| PathBuf::from(USUAL_FILE)));
+    // Before the first reading, so that no change in between is missed. Watching needs a runtime.
+    let runtime = runtime()?;
+    let _inside = runtime.enter();
+    let watch = file.as_deref().map(config::watch);
+    let (mut config, found) = match &file {
+        Some(file) => (Config::load(file)?, None),
+        None => {
+            let found = Config::from_environment();
+            (found.config.clone(), Some(found))
+        }
+    };
+    logging::start(&config.log, json);
+    match (&file, &found) {
+        (Some(file), _) => tracing::info!(file = %file.display(), "configuration read"),
+        (None, Some(found)) => tell_found(found)?,
+        (None, None) => {}
+    }
+    if let Some(workers) = args.workers {
+        config.workers = Some(workers);
+    }
+    let directory = file
+        .as_deref()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""))
+        .to_owned();
+    runtime.block_on(serve(config, &directory, watch))
+}
+
+/// The control plane's threads: few, since it never carries a request.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).thread_name("control").enable_all();
+    builder
+        .build()
+        .context("the control plane's threads cannot be started")
+}
+
+fn tell_found(found: &FromEnvironment) -> anyhow::Result<()> {
+    for (variable, problem) in &found.unusable {
+        tracing::warn!(variable, %problem, "this variable cannot be used");
+    }
+    if found.found.is_empty() {
+        anyhow::bail!(
+            "there is no {USUAL_FILE} here, and none of {} is set.\n\
+             Write a configuration (see crossfade.example.yaml), name one with -c, set a vendor's key,\n\
+             or look around first with: crossfade demo",
+            FromEnvironment::VARIABLES.join(", ")
+        );
+    }
+    for (provider, variable) in &found.found {
+        tracing::info!(
+            provider,
+            variable,
+            "no file: this vendor's key is in the environment; call {provider}/MODEL"
+        );
+    }
+    Ok(())
+}
+
+async fn serve(config: Config, directory: &Path, watch: Option<config::Watch>) -> anyhow::Result<()> {
+    for (setting, what) in config.without_effect() {
+        tracing::warn!(setting, "{what}");
+    }
+    let token = token::find_or_make(&config, directory)?;
+    let house = House::open(config, &token, directory, WINDOW_SECONDS).await?;
+    house.tell_addresses();
+    let mut signals = signals::Signals::listen()?;
+    let reloading = watch.map(|watch| {
+        let reloader = watch.reloader();
+        tokio::spawn(keep_reloading(
+            Arc::clone(&house.desk),
+            Arc::clone(&house.hub),
+            Arc::clone(&house.observatory),
+            watch,
+        ));
+        reloader
+    });
+    while let signals::Signal::Reload = signals.next().await {
+        match &reloading {
+            Some(reloader) => reloader.reload(),
+            None => tracing::warn!("there is no configuration file to read again"),
+        }
+    }
+    end(house, &mut signals).await
+}
+
+async fn keep_reloading(
+    desk: Arc<control::desk::Desk>,
+    hub: Arc<control::events::Hub>,
+    observatory: Arc<control::observe::Observatory>,
+    mut watch: config::Watch,
+) {
+    loop {
+        let read = watch.next().await;
+        let taken = match read.outcome {
+            Ok(config) => desk.reload(config).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match taken {
+            Ok(reloaded) => {
+                if !reloaded.needs_restart.is_empty() {
+                    let keys = reloaded.needs_restart.join(", ");
+                    tracing::warn!(keys, "these settings changed, but need a restart");
+                }
+                tracing::info!(
+                    deployments = reloaded.deployments,
+                    "the changed configuration is in force"
+                );
+                hub.publish(
+                    EventKind::Config,
+                    json!({"outcome": "in_force", "needs_restart": reloaded.needs_restart}),
+                );
+            }
+            Err(problem) => {
+                observatory.count_reload_failure();
+                tracing::error!(
+                    problem,
+                    "the changed configuration is refused; the old one stays in force"
+                );
+                hub.publish(
+                    EventKind::Config,
+                    json!({"outcome": "refused", "problem": problem}),
+                );
+            }
+        }
+    }
+}
+
+/// Takes no new connections, lets requests finish, and ends at the second signal at the latest.
+async fn end(house: House, signals: &mut signals::Signals) -> anyhow::Result<()> {
+    house.gateway.drain();
+    let drain = house.desk.config().await.drain.duration();
+    tracing::info!(drain = ?drain, "ending: requests under way may finish; a second signal ends them");
+    let deadline = Instant::now() + drain;
+    loop {
+        tokio::select! {
+            () = house.finished() => break,
+            () = tokio::time::sleep_until(deadline) => {
+                tracing::warn!("the drain time is over: cutting what is still under way");
+                break;
+            }
+            signal = signals.next() => match signal {
+                signals::Signal::End => {
+                    tracing::warn!("told again: cutting what is still under way");
+                    break;
+                }
+                signals::Signal::Reload => {}
+            },
+        }
+    }
+    house.close().await;
+    tracing::info!("ended");
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Rollouts over real sockets: the built gateway, simulated vendors, traffic, and how it ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod buttons;
+mod judged;
+mod restarts;
+mod scene;
+mod told;
