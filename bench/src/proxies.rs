@@ -1,0 +1,111 @@
+//! The two that are compared, each with one worker and a directory of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::canned::{KEY, MODEL};
+use crate::process::{Process, free_port};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proxy {
+    Nginx,
+    Crossfade,
+}
+
+impl Proxy {
+    pub(crate) const BOTH: [Proxy; 2] = [Proxy::Nginx, Proxy::Crossfade];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Proxy::Nginx => "nginx",
+            Proxy::Crossfade => "crossfade",
+        }
+    }
+}
+
+/// What starts them.
+pub(crate) struct Starter {
+    pub(crate) crossfade: PathBuf,
+    pub(crate) upstream: SocketAddr,
+    /// Each proxy has a directory below.
+    pub(crate) directory: PathBuf,
+    /// Whether proxies get the first processor to themselves.
+    pub(crate) pinned: bool,
+}
+
+impl Starter {
+    /// Starts `proxy`, below `wrapper` (a command that takes another) if there is one.
+    pub(crate) fn start(&self, proxy: Proxy, wrapper: &[String]) -> anyhow::Result<Process> {
+        let directory = self.directory.join(proxy.name());
+        std::fs::create_dir_all(&directory)?;
+        let port = free_port()?;
+        let arguments = match proxy {
+            Proxy::Nginx => self.nginx(&directory, port)?,
+            Proxy::Crossfade => self.crossfade(&directory, port)?,
+        };
+        let pin = ["taskset", "-c", "0"].map(str::to_owned);
+        let pin = if self.pinned { &pin[..] } else { &[] };
+        let mut words = pin.iter().chain(wrapper).chain(&arguments);
+        let mut command = Command::new(words.next().context("no command")?);
+        command.args(words).current_dir(&directory);
+        Process::start(
+            command,
+            SocketAddr::from(([127, 0, 0, 1], port)),
+            &directory.join("log"),
+        )
+    }
+
+    fn nginx(&self, directory: &Path, port: u16) -> anyhow::Result<Vec<String>> {
+        // Kept connections on both sides, no log, nothing held back: streams leave as they come.
+        let text = format!(
+            "daemon off; master_process off; worker_processes 1; worker_rlimit_nofile 16384; pid pid; error_log stderr error;\n\
+             events {{ worker_connections 8192; }}\n\
+             http {{ access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;\n\
+             uwsgi_temp_path uwsgi; scgi_temp_path scgi; keepalive_requests 1000000000;\n\
+             upstream vendor {{ server {}; keepalive 512; keepalive_requests 1000000000; }}\n\
+             server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://vendor; proxy_http_version 1.1;\n\
+             proxy_set_header Connection \"\"; proxy_buffering off; client_body_buffer_size 64k; }} }} }}\n",
+            self.upstream
+        );
+        let file = directory.join("nginx.conf");
+        std::fs::write(&file, text)?;
+        let words = [
+            "nginx",
+            "-p",
+            &shown(directory),
+            "-e",
+            "stderr",
+            "-c",
+            &shown(&file),
+        ];
+        Ok(words.map(str::to_owned).to_vec())
+    }
+
+    fn crossfade(&self, directory: &Path, port: u16) -> anyhow::Result<Vec<String>> {
+        // A key, a split between two environments, statistics, metrics and the request log: all on.
+        let upstream = self.upstream;
+        let text = format!(
+            "listen: 127.0.0.1:{port}\nadmin: 127.0.0.1:{}\nstore: sqlite:bench.db\nworkers: 1\n\
+             log: {{level: warn}}\n\
+             providers:\n  stable: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-blue}}\n  \
+             candidate: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-green}}\n\
+             deployments:\n  {MODEL}:\n    blue: {{provider: stable, model: {MODEL}}}\n    \
+             green: {{provider: candidate, model: {MODEL}-mini}}\n    split: {{green: 20}}\n\
+             keys:\n  - {{name: bench, secret: {KEY}, models: [{MODEL}], overrides: allow}}\n",
+            free_port()?
+        );
+        let file = directory.join("crossfade.yaml");
+        std::fs::write(&file, text)?;
+        let program = shown(&self.crossfade);
+        Ok([&program, "serve", "-c", &shown(&file)]
+            .map(str::to_owned)
+            .to_vec())
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,104 @@
+//! Times, as interleaved slices: one proxy, the other, again and again, so that whatever else the
+//! machine does falls on both. Of the slices the median counts.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+use crate::canned::Plan;
+use crate::load::Clients;
+use crate::process::{Cpu, Process};
+
+/// What one slice cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slice {
+    /// Microseconds of CPU a request or event.
+    pub(crate) user: f64,
+    pub(crate) kernel: f64,
+    /// Requests or events a second.
+    pub(crate) rate: f64,
+    /// Events that reached the client in one read.
+    pub(crate) together: f64,
+}
+
+impl Slice {
+    pub(crate) fn total(&self) -> f64 {
+        self.user + self.kernel
+    }
+}
+
+/// A proxy under load, with its connections.
+pub(crate) struct Loaded<'a> {
+    pub(crate) process: &'a Process,
+    pub(crate) clients: Clients,
+}
+
+impl<'a> Loaded<'a> {
+    pub(crate) async fn new(process: &'a Process, connections: usize) -> anyhow::Result<Loaded<'a>> {
+        let clients = Clients::connect(process.address, connections).await?;
+        Ok(Loaded { process, clients })
+    }
+
+    /// One slice of `each` requests a connection.
+    pub(crate) async fn slice(&mut self, connections: u32, plan: Plan, each: u32) -> anyhow::Result<Slice> {
+        let (before, began) = (self.process.cpu()?, Instant::now());
+        let seen = self.clients.burst(plan, each).await?;
+        let (cpu, took) = (self.process.cpu()?.since(before), began.elapsed());
+        let count = if plan.events > 0 {
+            seen.events as f64
+        } else {
+            f64::from(connections * each)
+        };
+        Ok(of(cpu, took, count, seen.reads as f64))
+    }
+}
+
+fn of(cpu: Cpu, took: Duration, count: f64, reads: f64) -> Slice {
+    Slice {
+        user: cpu.user / count,
+        kernel: cpu.kernel / count,
+        rate: count / took.as_secs_f64(),
+        together: count / reads.max(1.0),
+    }
+}
+
+/// Slices of both proxies in turn; for each proxy the slice with the median cost.
+pub(crate) async fn interleaved(
+    processes: [&Process; 2],
+    connections: u32,
+    plan: Plan,
+    (rounds, each): (u32, u32),
+) -> anyhow::Result<[Slice; 2]> {
+    let [first, second] = processes;
+    let mut first = Loaded::new(first, connections as usize).await?;
+    let mut second = Loaded::new(second, connections as usize).await?;
+    let (mut of_first, mut of_second) = (Vec::new(), Vec::new());
+    // One round to warm up, which does not count.
+    for round in 0..=rounds {
+        let pair = (
+            first.slice(connections, plan, each).await?,
+            second.slice(connections, plan, each).await?,
+        );
+        if round > 0 {
+            of_first.push(pair.0);
+            of_second.push(pair.1);
+        }
+    }
+    Ok([median(of_first)?, median(of_second)?])
+}
+
+fn median(mut slices: Vec<Slice>) -> anyhow::Result<Slice> {
+    slices.sort_by(|a, b| a.total().total_cmp(&b.total()));
+    slices
+        .get(slices.len() / 2)
+        .copied()
+        .context("no slice was measured")
+}
+
+/// Milliseconds below which this share of the times lies.
+pub(crate) fn percentile(times: &mut [Duration], share: f64) -> f64 {
+    times.sort_unstable();
+    let place = (times.len() as f64 * share) as usize;
+    let time = times.get(place.min(times.len().saturating_sub(1)));
+    time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+}
