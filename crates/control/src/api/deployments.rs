@@ -22,19 +22,21 @@ use decide::rollout;
 
 use super::change::to_its_end;
 use super::error::ApiError;
-use super::{Api, auth, body};
+use super::{Api, body};
 use crate::desk::{Actor, DeskError};
 use crate::driver::DriverError;
+use crate::gate::Caller;
 
 /// A verb that takes nothing but a reason.
 async fn plain_verb(
     api: &Api,
     name: &str,
     verb: Verb,
+    caller: &Caller,
     bytes: &Bytes,
 ) -> Result<Json<DeploymentView>, ApiError> {
     let why: body::Why = body::optional(bytes)?;
-    apply(api, name, verb, auth::actor(why.reason)).await
+    apply(api, name, verb, caller.actor(why.reason)).await
 }
 
 /// While a rollout is under way the verb is one of its buttons: nothing else changes the split then.

@@ -12,6 +12,7 @@ use control::config::{Config, Store as StoreKind, StoreAddress};
 use control::desk::Desk;
 use control::driver::Driver;
 use control::events::Hub;
+use control::gate::Gate;
 use control::health::{Health, keep_probing};
 use control::metrics::Metrics;
 use control::observe::Observatory;
@@ -30,6 +31,7 @@ pub(crate) struct House {
     pub(crate) gateway: Gateway,
     pub(crate) desk: Arc<Desk>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) admin: SocketAddr,
     server: Admin,
@@ -58,6 +60,7 @@ impl House {
             Some(workers) => usize::from(workers),
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
+        let gate = Arc::new(Gate::new(token, &config));
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -82,7 +85,8 @@ impl House {
             health: Arc::clone(&health),
             hub: Arc::clone(&hub),
             metrics,
-            token: gateway::digest(token.as_bytes()),
+            gate: Arc::clone(&gate),
+            clients: format!("http://{}", listener.local_addr()?),
         };
         tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
         tokio::spawn(keep_announcing(
@@ -90,6 +94,13 @@ impl House {
             Arc::clone(&observatory),
             Arc::clone(&health),
             Arc::clone(&hub),
+        ));
+        tokio::spawn(keep_ticking(
+            Arc::clone(&hub),
+            Arc::clone(&desk),
+            Arc::clone(&observatory),
+            Arc::clone(&health),
+            Arc::clone(driver.board()),
         ));
         tokio::spawn(keep_probing(health, Arc::clone(&shared), prober));
         tokio::spawn(async move { driver.watch().await });
@@ -100,17 +111,13 @@ impl House {
         }));
         let following = Arc::clone(&desk);
         tokio::spawn(async move { following.follow_store().await });
-        tokio::spawn(keep_ticking(
-            Arc::clone(&hub),
-            Arc::clone(&desk),
-            Arc::clone(&observatory),
-        ));
         let server = Admin::start(admin_listener, router(api))?;
         let gateway = gateway::start(shared, listener, workers)?;
         Ok(House {
             gateway,
             desk,
             hub,
+            gate,
             observatory,
             admin,
             server,

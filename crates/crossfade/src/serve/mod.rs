@@ -98,6 +98,7 @@ async fn serve(config: Config, directory: &Path, watch: Option<config::Watch>) -
         tokio::spawn(keep_reloading(
             Arc::clone(&house.desk),
             Arc::clone(&house.hub),
+            Arc::clone(&house.gate),
             Arc::clone(&house.observatory),
             watch,
         ));
@@ -115,6 +116,7 @@ async fn serve(config: Config, directory: &Path, watch: Option<config::Watch>) -
 async fn keep_reloading(
     desk: Arc<control::desk::Desk>,
     hub: Arc<control::events::Hub>,
+    gate: Arc<control::gate::Gate>,
     observatory: Arc<control::observe::Observatory>,
     mut watch: config::Watch,
 ) {
@@ -126,6 +128,7 @@ async fn keep_reloading(
         };
         match taken {
             Ok(reloaded) => {
+                gate.configure(&desk.config().await);
                 if !reloaded.needs_restart.is_empty() {
                     let keys = reloaded.needs_restart.join(", ");
                     tracing::warn!(keys, "these settings changed, but need a restart");

@@ -7,12 +7,14 @@ use super::{DeploymentView, plain_verb};
 use crate::api::Api;
 use crate::api::body::Why;
 use crate::api::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
 
 /// Makes green the new blue.
 #[utoipa::path(
     post,
     path = "/deployments/{name}/finalize",
     tag = "deployments",
+    security(("admin_token" = ["operator"])),
     request_body = Option<Why>,
     responses(
         (status = 200, body = DeploymentView),
@@ -22,8 +24,9 @@ use crate::api::error::{ApiError, ErrorBody};
 )]
 pub(in crate::api) async fn finalize(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<DeploymentView>, ApiError> {
-    plain_verb(&api, &name, Verb::Finalize, &bytes).await
+    plain_verb(&api, &name, Verb::Finalize, &caller, &bytes).await
 }
