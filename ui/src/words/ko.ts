@@ -1,0 +1,1 @@
+export const korean: Record<string, string> = {};
