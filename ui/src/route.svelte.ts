@@ -7,7 +7,9 @@ interface Place {
 }
 
 function read(): Place {
-  const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  // Anything else after `#`, as the token of a log-in link, is no place.
+  const hash = location.hash.startsWith('#/') ? location.hash.slice(2) : '';
+  const [path = '', query = ''] = hash.split('?');
   const decode = (part: string) => {
     try {
       return decodeURIComponent(part);

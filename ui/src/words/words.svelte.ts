@@ -1,6 +1,8 @@
 // The page's languages. English is the source: its texts are the keys of the other one.
 
-import { korean } from './ko';
+import texts from './ko.json';
+
+const korean: Record<string, string> = texts;
 
 export type Language = 'en' | 'ko';
 export const LANGUAGES: [Language, string][] = [
