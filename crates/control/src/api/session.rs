@@ -32,6 +32,8 @@ pub(super) struct SessionView {
     clients: String,
     /// Of this gateway.
     version: &'static str,
+    /// What the demonstration shows right now; events `notice` renew it.
+    notice: Option<String>,
 }
 
 /// Logs in: the answer's cookie then stands for the token.
@@ -100,6 +102,7 @@ async fn view(api: &Api, caller: Caller) -> SessionView {
         role: caller.role.name(),
         clients: api.clients.clone(),
         version: env!("CARGO_PKG_VERSION"),
+        notice: api.hub.notice(),
     }
 }
 

@@ -47,6 +47,13 @@ pub(super) struct Addresses {
     pub(super) key: String,
 }
 
+impl Addresses {
+    /// The dashboard, logged in. What stands after `#` never reaches a server or its log.
+    pub(super) fn dashboard(&self) -> String {
+        format!("{}/#token={}", self.admin, self.admin_token)
+    }
+}
+
 /// Which environment of the deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -168,6 +175,11 @@ impl Stage {
             self.vendors.set_behaviour(model, well(Side::Green))?;
         }
         Ok(())
+    }
+
+    /// Tells whoever looks at the dashboard.
+    pub(super) fn notify(&self, message: &str) {
+        self.house.hub.notify(message);
     }
 
     /// Ends all of it; what is still under way is cut.
