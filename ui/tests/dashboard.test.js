@@ -77,7 +77,7 @@ describe('the dashboard', () => {
       await page.getByRole('link', { name: 'assistant', exact: true }).click();
       await page.getByRole('slider').fill('25');
       assert.equal(await green(house), 0);
-      await page.getByLabel('Reason, for the audit log').fill('a first look');
+      await page.getByPlaceholder('Reason, for the audit log').fill('a first look');
       await page.getByRole('button', { name: 'Set green to 25%' }).click();
       await until('the split is set', async () => (await green(house)) === 25);
       await page.getByRole('cell', { name: 'a first look' }).waitFor();

@@ -32,12 +32,11 @@ const PROTECTION: [(HeaderName, HeaderValue); 4] = [
 ];
 
 /// `/` and what it loads. Names are fixed and every use is checked by `ETag`, so a new binary's page
-/// never meets an old one's script.
+/// never meets an old one's script. A release build holds them compressed; a debug build reads them from
+/// ui/dist and compresses nothing, since that would take seconds.
 pub(super) fn files<S: Clone + Send + Sync + 'static>(gate: Arc<Gate>) -> Router<S> {
     let files: Router<S> = memory_serve::load!()
         .index_file(Some("/index.html"))
-        .enable_gzip(true)
-        .enable_brotli(true)
         .html_cache_control(CacheControl::NoCache)
         .cache_control(CacheControl::NoCache)
         .into_router();
