@@ -40,10 +40,14 @@ async function freePort() {
   return port;
 }
 
+const onExit = (then) => process.on('exit', then);
+
 /** A child process whose output is kept, and shown if it ends by itself. */
 function start(args, options = {}) {
   if (!existsSync(BINARY)) throw new Error(`there is no ${BINARY}: run cargo build first`);
   const child = spawn(BINARY, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Nothing outlives the tests, however they end.
+  onExit(() => child.kill('SIGKILL'));
   const process = { child, log: '', ended: false };
   const keep = (text) => (process.log += text);
   child.stdout.setEncoding('utf8').on('data', keep);

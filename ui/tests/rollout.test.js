@@ -43,7 +43,7 @@ test('a rollout is started from its plan, approved, and brought to its verdict',
   await until('it is paused', async () => (await rollout()).state === 'paused');
   await page.getByRole('button', { name: 'Resume', exact: true }).click();
 
-  await page.getByText('waiting for an approval').waitFor();
+  await page.locator('.waiting').getByText('waiting for an approval').waitFor();
   await page.getByRole('button', { name: 'Approve', exact: true }).click();
   await until('it goes on', async () => (await rollout()).split.green === 50);
   await page.getByRole('row', { name: /Errors/ }).first().waitFor();
