@@ -222,14 +222,55 @@ describe('the dashboard', () => {
       { colorScheme: 'dark' },
     ));
 
-  test('the page says when the gateway is away, and goes on when it is back', async () => {
+  test('the page says when the gateway is away, and asks to log in again when it is back', async () => {
     const page = await openPage(browser);
     await logIn(page, house);
     await page.getByText('live', { exact: true }).waitFor();
-    await page.context().setOffline(true);
-    await page.evaluate(() => dispatchEvent(new Event('offline')));
-    await page.context().setOffline(false);
+    await house.stopGateway();
+    await page.getByRole('alert').getByText('The gateway does not answer').waitFor();
+    await house.startGateway();
+    await page.getByText('The session is over. Log in again.').waitFor();
+    await page.getByLabel('Admin token').fill(ADMIN);
+    await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByText('live', { exact: true }).waitFor();
+    await row(page, 'assistant').waitFor();
     await page.context().close();
   });
+});
+
+describe('the first run', () => {
+  let house;
+  before(async () => (house = await openHouse({ deployments: '', keys: '' })));
+  after(() => house?.close());
+
+  test('an empty gateway shows three steps, ticks them off, and puts them away', () =>
+    at(house, async (page) => {
+      const steps = page.getByRole('region', { name: 'Three steps to the first request' });
+      await steps.getByText('crossfade keys create my-app').waitFor();
+      await steps.getByText(`curl ${house.clients}/v1/chat/completions`).waitFor();
+      await house.configure(`deployments: {assistant: {blue: {provider: sim, model: blue-model}}}`);
+      await until('the first step is done', async () => (await steps.getByText('done', { exact: true }).count()) === 1);
+      const { secret } = await house.admin('POST', '/keys', { name: 'first' });
+      await until('the second step is done', async () => (await steps.getByText('done', { exact: true }).count()) === 2);
+      assert.equal((await house.chat({ authorization: `Bearer ${secret}` })).status, 200);
+      await steps.waitFor({ state: 'detached' });
+      await row(page, 'assistant').waitFor();
+    }));
+});
+
+describe('a hundred deployments', () => {
+  const names = Array.from({ length: 100 }, (_, number) => `model-${String(number).padStart(3, '0')}`);
+  const deployments = names.map((name) => `\n  ${name}: {blue: {provider: sim, model: blue-model}, green: {provider: sim, model: green-model}, split: {green: 20}}`).join('');
+  let house;
+  before(async () => (house = await openHouse({ deployments })));
+  after(() => house?.close());
+
+  test('all are shown, renewed, and found by name', () =>
+    at(house, async (page) => {
+      await row(page, 'model-099').waitFor();
+      await house.chat({}, 'model-050');
+      await until('a tick came', async () => (await row(page, 'model-050').getByText('ms').count()) > 0);
+      await page.getByLabel('Filter by name').fill('099');
+      assert.equal(await page.getByRole('row').filter({ hasText: 'model-' }).count(), 1);
+    }));
 });

@@ -82,9 +82,7 @@ export async function openHouse({ deployments = usualDeployments, further = '', 
   const [listen, admin, sim] = await Promise.all([freePort(), freePort(), freePort()]);
   const folder = await mkdtemp(join(tmpdir(), 'crossfade-ui-'));
   const file = join(folder, 'crossfade.yaml');
-  await writeFile(
-    file,
-    `listen: 127.0.0.1:${listen}
+  const written = (parts) => `listen: 127.0.0.1:${listen}
 admin: 127.0.0.1:${admin}
 admin_token: ${ADMIN}
 tokens:
@@ -93,13 +91,11 @@ tokens:
 workers: 1
 providers:
   sim: {dialect: openai, base_url: 'http://127.0.0.1:${sim}/v1', api_key: sk-of-the-vendor-0123}
-${deployments ? `deployments:${deployments}` : ''}
-${keys}
-${further}
-`,
-  );
+${parts}
+`;
+  await writeFile(file, written(`${deployments ? `deployments:${deployments}` : ''}\n${keys}\n${further}`));
   const vendors = start(['simulate', '--listen', `127.0.0.1:${sim}`]);
-  const gateway = start(['serve', '-c', file], { cwd: folder });
+  let gateway = start(['serve', '-c', file], { cwd: folder });
   await Promise.all([answers(`http://127.0.0.1:${listen}/health`, gateway), answers(`http://127.0.0.1:${sim}/v1/models`, vendors)]);
   const house = {
     file,
@@ -125,6 +121,13 @@ ${further}
     async behave(model, behaviour) {
       const answer = await fetch(`${house.vendors}/sim/models/${model}`, { method: 'POST', body: JSON.stringify(behaviour) });
       if (!answer.ok) throw new Error(`the vendors: ${await answer.text()}`);
+    },
+    /** Another file than at the start; the running gateway picks it up. */
+    configure: (parts) => writeFile(file, written(parts)),
+    stopGateway: () => stop(gateway),
+    async startGateway() {
+      gateway = start(['serve', '-c', file], { cwd: folder });
+      await answers(`${house.clients}/health`, gateway);
     },
     log: () => gateway.log,
     async close() {

@@ -41,7 +41,7 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
     // What is no JSON is told by its status.
   }
   if (answer.ok) return json as T;
-  if (answer.status === 401 && path !== '/session') onSessionOver();
+  if (answer.status === 401) onSessionOver();
   const error = (json as { error?: { code?: string; message?: string } } | null)?.error;
   throw new Refused(answer.status, error?.code ?? '', error?.message ?? `HTTP ${answer.status}`);
 }
