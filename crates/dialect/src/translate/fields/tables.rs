@@ -23,6 +23,9 @@ const CLAUDE_EFFORT: Fate = Adapted(
 );
 const GEMINI_EFFORT: Fate =
     Adapted("as a thinking level, or as a thinking budget for models before Gemini 3");
+const GEMINI_ONE_CALL: Fate = Adapted(
+    "`true` carried; `false` where one tool is offered or forced (of several calls the first is given), else refused",
+);
 const OPENAI_EFFORT: Fate = Adapted("as the nearest `reasoning_effort`");
 
 pub(super) const CHAT: &[Row] = &[
@@ -61,7 +64,7 @@ pub(super) const CHAT: &[Row] = &[
     ),
     all("tools", Carried),
     all("tool_choice", Carried),
-    row("parallel_tool_calls", Carried, Carried, RefusedBut(&["true"])),
+    row("parallel_tool_calls", Carried, Carried, GEMINI_ONE_CALL),
     all("functions", Carried),
     all("function_call", Carried),
     row("user", Carried, Carried, LeftOut),
@@ -99,7 +102,7 @@ pub(super) const RESPONSES: &[Row] = &[
     ),
     all("tools", Adapted("functions carried, OpenAI's own tools refused")),
     all("tool_choice", Carried),
-    row("parallel_tool_calls", Carried, Carried, RefusedBut(&["true"])),
+    row("parallel_tool_calls", Carried, Carried, GEMINI_ONE_CALL),
     all(
         "include",
         RefusedBut(&["[]", "[\"reasoning.encrypted_content\"]"]),
@@ -142,7 +145,10 @@ pub(super) const MESSAGES: &[Row] = &[
         "tool_choice",
         Carried,
         Carried,
-        Adapted("carried; `disable_parallel_tool_use` refused"),
+        Adapted(
+            "carried; `disable_parallel_tool_use` where one tool is offered or forced (of several calls the first is \
+             given), else refused",
+        ),
     ),
     row("thinking", OPENAI_EFFORT, Carried, GEMINI_EFFORT),
     row("output_config", OPENAI_EFFORT, Carried, GEMINI_EFFORT),
