@@ -13,6 +13,9 @@ pub(crate) fn write(
     adapted: &mut Vec<&'static str>,
 ) -> Result<Vec<u8>, BadRequest> {
     one_call_at_most(request, adapted)?;
+    if request.tools.iter().any(|tool| tool.strict == Some(true)) {
+        adapted.push("tools");
+    }
     let thinking = thinking(request, model, adapted);
     let mut result = Ok(());
     let mut out = Vec::new();
