@@ -10,7 +10,9 @@ export PATH := $(CURDIR)/target/tools/node_modules/.bin:$(PATH)
 UI_SOURCES := $(shell find ui/src ui/public -type f ! -name schema.d.ts) \
 	ui/index.html ui/package.json ui/package-lock.json ui/vite.config.js ui/svelte.config.js docs/openapi.json
 
-.PHONY: demo test lint unit browser services build ui docs bench help
+FUZZ_SECONDS ?= 600
+
+.PHONY: demo test lint unit browser services build ui docs bench fuzz help
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -55,3 +57,6 @@ docs: ## Writes the generated parts of docs/ again
 
 bench: ## nginx and crossfade side by side; writes docs/benchmarks.md
 	bench/run
+
+fuzz: ## Fuzzes the readers of foreign bytes, FUZZ_SECONDS (600) for each target
+	scripts/fuzz $(FUZZ_SECONDS)
