@@ -59,7 +59,13 @@ export interface UsageRow {
   model?: string | null;
   day?: string | null;
   requests: number;
+  errors: number;
   input_tokens: number;
   output_tokens: number;
+  /** What the vendors charge, as far as prices are known. */
   cost_usd: string | null;
+  /** What is charged for it. */
+  sold_usd: string | null;
+  /** Calls that no price is known for. */
+  unpriced: number;
 }
