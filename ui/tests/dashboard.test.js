@@ -72,6 +72,15 @@ describe('the dashboard', () => {
       assert.ok(Date.now() - sent < 2_500, `${Date.now() - sent} ms`);
     }));
 
+  test('charts show what was before the page was opened', () =>
+    at(house, async (page) => {
+      await until('the gateway has a history', async () => (await house.admin('GET', '/deployments/assistant/history')).points.length >= 2);
+      const asked = page.waitForResponse(/\/deployments\/assistant\/history$/);
+      await page.getByRole('link', { name: 'assistant', exact: true }).click();
+      assert.ok((await (await asked).json()).points.length >= 2);
+      await page.locator('canvas').last().waitFor();
+    }));
+
   test('the slider sets the split after it was confirmed', () =>
     at(house, async (page) => {
       await page.getByRole('link', { name: 'assistant', exact: true }).click();

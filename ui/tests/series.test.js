@@ -30,3 +30,13 @@ test('what was not measured is a gap, not a zero', () => {
   assert.deepEqual(series.of('requests'), [0, null]);
   assert.deepEqual(series.of('cost'), [36, null]);
 });
+
+test('what was before is put in front, without what is known already or has no room', () => {
+  const [known, earlier] = [new Series(), new Series()];
+  for (let at = 1_000; at < 1_500; at += 1) known.add(at, { window: window(2) }, { share: 1, target: 2 });
+  for (let at = 0; at < 1_100; at += 5) earlier.add(at, { window: window(1) }, { share: 1, target: 2 });
+  known.putBefore(earlier);
+  assert.equal(known.at.length, MOST_POINTS);
+  assert.deepEqual(known.at.slice(98, 102), [990, 995, 1_000, 1_001]);
+  assert.deepEqual(known.of('requests').slice(98, 102), [1 / 60, 1 / 60, 2 / 60, 2 / 60]);
+});

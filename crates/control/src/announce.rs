@@ -8,13 +8,14 @@ use decide::Side;
 use serde_json::{Value, json};
 use store::audit::NewEntry;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::MissedTickBehavior;
 
 use crate::config::HealthProbe;
 use crate::desk::{DeploymentState, Desk, EnvironmentState};
 use crate::driver::Board;
 use crate::events::{EventKind, Hub, tick_stats};
 use crate::health::Health;
-use crate::observe::Observatory;
+use crate::observe::{HISTORY_STEP, History, Observatory, Point};
 use crate::report::Split;
 
 /// Follows the desk, for ever.
@@ -73,6 +74,29 @@ pub async fn keep_announcing(
         }
         known.retain(|name, _| states.iter().any(|state| state.name == *name));
         health.configure(probes(&states));
+    }
+}
+
+/// Takes a point of each deployment's history every few seconds, for ever.
+pub async fn keep_history(history: Arc<History>, desk: Arc<Desk>, observatory: Arc<Observatory>) {
+    let mut steps = tokio::time::interval(HISTORY_STEP);
+    steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        steps.tick().await;
+        let at = jiff::Timestamp::now().as_second();
+        let points = desk.deployments().await.into_iter().map(|state| {
+            let point = Point {
+                at,
+                split: Split::of(state.green_share),
+                blue: observatory.window(&state.name, Side::Blue),
+                green: state
+                    .green
+                    .is_some()
+                    .then(|| observatory.window(&state.name, Side::Green)),
+            };
+            (state.name, point)
+        });
+        history.take(points);
     }
 }
 

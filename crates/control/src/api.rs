@@ -43,7 +43,7 @@ use crate::events::Hub;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::observe::Observatory;
+use crate::observe::{History, Observatory};
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -51,6 +51,7 @@ pub struct Api {
     pub desk: Arc<Desk>,
     pub driver: Arc<Driver>,
     pub observatory: Arc<Observatory>,
+    pub history: Arc<History>,
     pub health: Arc<Health>,
     pub hub: Arc<Hub>,
     pub metrics: Arc<Metrics>,
@@ -138,6 +139,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(deployments::rollback::rollback))
         .routes(routes!(deployments::finalize::finalize))
         .routes(routes!(deployments::report::report))
+        .routes(routes!(deployments::history::history))
         .routes(routes!(rollouts::start::start, rollouts::get::get))
         .routes(routes!(rollouts::buttons::pause))
         .routes(routes!(rollouts::buttons::resume))

@@ -7,6 +7,7 @@ type Schemas = components['schemas'];
 export type Deployment = Schemas['Deployment'];
 export type Environment = Schemas['Environment'];
 export type Window = Schemas['Window'];
+export type HistoryPoint = Schemas['HistoryPoint'];
 export type Rollout = Schemas['Rollout'];
 export type Check = Schemas['RolloutCheck'];
 export type Verdict = Schemas['Verdict'];

@@ -4,7 +4,7 @@
 // definition, the end of a rollout) is read again, at most once at a time.
 
 import { BASE, get, pathOf } from '../api/client';
-import type { Deployment, Rollout, Side, Window } from '../api/types';
+import type { Deployment, HistoryPoint, Rollout, Side, Window } from '../api/types';
 import { both, type Both } from './series';
 
 export type Connection = 'connecting' | 'live' | 'lost';
@@ -40,6 +40,8 @@ const state = $state<{
 }>({ deployments: null, connection: 'connecting', ticks: 0, audited: 0, notice: null });
 
 const series = new Map<string, Both>();
+/** Deployments whose minutes before this page was opened are known. */
+const remembered = new Set<string>();
 let source: EventSource | null = null;
 let silence: ReturnType<typeof setTimeout> | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
@@ -66,6 +68,24 @@ export function seriesOf(name: string): Both {
   return found;
 }
 
+/** Reads what was before this page was opened, once. */
+export async function remember(name: string) {
+  if (remembered.has(name)) return;
+  remembered.add(name);
+  try {
+    const { points } = await get<{ points: HistoryPoint[] }>(`/deployments${pathOf(name)}/history`);
+    const earlier = both();
+    for (const point of points) add(earlier, point.at, point, point.blue, point.green ?? null);
+    const known = seriesOf(name);
+    known.blue.putBefore(earlier.blue);
+    known.green.putBefore(earlier.green);
+    state.ticks += 1;
+  } catch {
+    // Charts begin now, then.
+    remembered.delete(name);
+  }
+}
+
 /** Puts an answer of the API in place of what was known. */
 export function learn(changed: Deployment) {
   state.deployments = (state.deployments ?? []).map((one) => (one.name === changed.name ? changed : one));
@@ -81,7 +101,9 @@ export async function readAll() {
     const list = await get<{ deployments: Deployment[] }>('/deployments');
     state.deployments = list.deployments;
     for (const name of series.keys()) {
-      if (!list.deployments.some((one) => one.name === name)) series.delete(name);
+      if (list.deployments.some((one) => one.name === name)) continue;
+      series.delete(name);
+      remembered.delete(name);
     }
   } catch {
     // The events tell that the gateway is away, and the list is read when it is back.
@@ -174,11 +196,14 @@ function merged(before: Deployment, now: TickDeployment): Deployment {
 }
 
 function record(at: number, now: TickDeployment) {
-  const { blue, green } = seriesOf(now.name);
-  const all = now.blue.window.requests + (now.green?.window.requests ?? 0);
-  const share = (side: TickSide | null) => (all > 0 && side ? (side.window.requests / all) * 100 : null);
-  blue.add(at, now.blue, { share: share(now.blue), target: now.split.blue });
-  green.add(at, now.green, { share: share(now.green), target: now.split.green });
+  add(seriesOf(now.name), at, now, now.blue.window, now.green?.window ?? null);
+}
+
+function add(to: Both, at: number, { split }: Pick<Deployment, 'split'>, blue: Window, green: Window | null) {
+  const all = blue.requests + (green?.requests ?? 0);
+  const share = (window: Window | null) => (all > 0 && window ? (window.requests / all) * 100 : null);
+  to.blue.add(at, { window: blue }, { share: share(blue), target: split.blue });
+  to.green.add(at, green && { window: green }, { share: share(green), target: split.green });
 }
 
 /** Percent of the last window's requests, where there were any. */

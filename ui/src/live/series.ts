@@ -52,9 +52,14 @@ export class Series {
     return this.figures[name];
   }
 
-  clear() {
-    this.at.length = 0;
-    for (const name of NAMES) this.figures[name].length = 0;
+  /** Puts what was before the first point in front of it. */
+  putBefore(earlier: Series) {
+    const first = this.at[0] ?? Infinity;
+    const count = earlier.at.filter((at) => at < first).length;
+    const room = Math.max(0, MOST_POINTS - this.at.length);
+    const [from, to] = [Math.max(0, count - room), count];
+    this.at.unshift(...earlier.at.slice(from, to));
+    for (const name of NAMES) this.figures[name].unshift(...earlier.figures[name].slice(from, to));
   }
 }
 

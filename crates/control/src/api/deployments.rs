@@ -3,6 +3,7 @@
 pub(super) mod delete;
 pub(super) mod finalize;
 pub(super) mod get;
+pub(super) mod history;
 pub(super) mod list;
 pub(super) mod promote;
 pub(super) mod put;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use control::announce::{keep_announcing, keep_ticking};
+use control::announce::{keep_announcing, keep_history, keep_ticking};
 use control::api::{Api, router};
 use control::config::{Config, Store as StoreKind, StoreAddress};
 use control::desk::Desk;
@@ -15,7 +15,7 @@ use control::events::Hub;
 use control::gate::Gate;
 use control::health::{Health, keep_probing};
 use control::metrics::Metrics;
-use control::observe::Observatory;
+use control::observe::{History, Observatory};
 use control::requests::{flush, keep_log};
 use gateway::{Gateway, Prober, Shared, Snapshot};
 use store::{Store, StoreUrl};
@@ -78,10 +78,12 @@ impl House {
             Arc::clone(&health),
             Arc::clone(driver.board()),
         ));
+        let history = Arc::new(History::default());
         let api = Api {
             desk: Arc::clone(&desk),
             driver: Arc::clone(&driver),
             observatory: Arc::clone(&observatory),
+            history: Arc::clone(&history),
             health: Arc::clone(&health),
             hub: Arc::clone(&hub),
             metrics,
@@ -95,6 +97,7 @@ impl House {
             Arc::clone(&health),
             Arc::clone(&hub),
         ));
+        tokio::spawn(keep_history(history, Arc::clone(&desk), Arc::clone(&observatory)));
         tokio::spawn(keep_ticking(
             Arc::clone(&hub),
             Arc::clone(&desk),
