@@ -8,15 +8,20 @@ mod ages;
 mod board;
 mod courier;
 mod drain;
+mod elsewhere;
 mod error;
 mod finished;
 mod inboxes;
+mod keeping;
 mod plan;
 mod probes;
 mod resume;
 mod running;
 mod saver;
+mod switch;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::fmt;
@@ -61,6 +66,7 @@ pub enum PlanAsked {
     Written(String),
 }
 
+#[derive(Clone)]
 pub struct Driver(Arc<Context>);
 
 /// What rollouts work with.
@@ -152,29 +158,31 @@ impl Driver {
             }
             begun => begun?,
         }
-        self.drive(new, state, None, Courier::to(&given.notify));
+        self.drive(new, state, None, Courier::to(&given.notify), None);
         self.press(name, Verb::Start, actor).await
     }
 
     /// A button on the rollout that is under way, or on the last one: repeating what holds changes nothing. What it
-    /// changes is in force when this returns.
+    /// changes is in force when this returns, on every gateway within a second.
     ///
     /// # Errors
     /// [`DriverError::Conflict`] names the state that it does not fit.
     pub async fn press(&self, name: &str, verb: Verb, actor: Actor) -> Result<Value, DriverError> {
-        let Some(inbox) = self.0.inboxes.of(name) else {
-            return self.press_on_the_last(name, verb).await;
-        };
-        let (reply, answer) = oneshot::channel();
-        let message = Message::Press { verb, actor, reply };
-        if inbox.send(message).await.is_err() {
-            return self.press_on_the_last(name, verb).await;
+        match self.press_here(name, verb, actor.clone()).await {
+            Some(pressed) => pressed,
+            None if verb == Verb::Rollback => self.roll_back_from_here(name, actor).await,
+            None => self.on_the_last(name, verb, actor).await,
         }
+    }
+
+    /// On a rollout that is driven here; `None` if there is none, or if it ended before it took the button.
+    async fn press_here(&self, name: &str, verb: Verb, actor: Actor) -> Option<Result<Value, DriverError>> {
+        let inbox = self.0.inboxes.of(name)?;
+        let (reply, answer) = oneshot::channel();
+        inbox.send(Message::Press { verb, actor, reply }).await.ok()?;
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
-            Ok(Ok(answered)) => Ok(answered?),
-            // It ended before it took the button.
-            Ok(Err(_)) => self.press_on_the_last(name, verb).await,
-            Err(_) => Err(DriverError::Slow),
+            Ok(answered) => Some(answered.ok()?.map_err(DriverError::from)),
+            Err(_) => Some(Err(DriverError::Slow)),
         }
     }
 
@@ -255,30 +263,48 @@ impl Driver {
         })
     }
 
-    /// Lets a rollout run; `down_seconds` if it was read back after so long.
-    fn drive(&self, rollout: Rollout, state: State, down_seconds: Option<f64>, courier: Courier) {
+    /// Lets a rollout run; `down_seconds` if it was read back after so long. Before anything else, it hears `first`.
+    fn drive(
+        &self,
+        rollout: Rollout,
+        state: State,
+        down_seconds: Option<f64>,
+        courier: Courier,
+        first: Option<Message>,
+    ) {
         let context = Arc::clone(&self.0);
         let (name, id) = (rollout.deployment.clone(), rollout.id.clone());
         let (messages, inbox) = context.inboxes.open(&rollout);
         let mut running = Running::new(Arc::clone(&context), rollout, state, courier, messages);
-        tokio::spawn(async move {
-            if let Some(down_seconds) = down_seconds {
-                running.restarted(down_seconds).await;
+        if let Some(down_seconds) = down_seconds {
+            running.restarted(down_seconds);
+        }
+        match first {
+            Some(first) => running.take(first),
+            // While nobody drove it: what it wanted before must not bring green back.
+            None if running.is_rolled_back_elsewhere(&context.desk.shared().snapshot()) => {
+                running.hear_a_rollback();
             }
+            None => {}
+        }
+        tokio::spawn(async move {
             running.run(inbox).await;
             context.inboxes.close(&name, &id);
         });
     }
 
-    /// On a rollout that is over, a button may only say what already holds.
-    async fn press_on_the_last(&self, name: &str, verb: Verb) -> Result<Value, DriverError> {
+    /// On a rollout that is not driven here. One that is over only takes what already holds.
+    async fn on_the_last(&self, name: &str, verb: Verb, actor: Actor) -> Result<Value, DriverError> {
         self.0.desk.deployment(name).await?;
         let newest = store::rollouts::list(self.0.desk.store(), name, None, 1).await?;
         let Some(row) = newest.rows.into_iter().next() else {
             return Err(DriverError::NoRollout(name.to_owned()));
         };
         if row.finished_at.is_none() {
-            return Err(DriverError::Elsewhere);
+            return match verb {
+                Verb::Rollback => self.seize(row, actor).await,
+                _ => self.forward(&row, verb, actor).await,
+            };
         }
         let (plan, state) = self.read_back(&row).await?;
         let stage = state.stage().name();
