@@ -29,7 +29,11 @@ use crate::driver::DriverError;
 
 /// What every verb that takes nothing but a reason answers.
 #[derive(IntoResponses)]
-#[allow(dead_code, reason = "the shape is for the OpenAPI document")]
+#[allow(
+    dead_code,
+    clippy::large_enum_variant,
+    reason = "no value is ever made: the shape is for the OpenAPI document"
+)]
 enum VerbAnswers {
     #[response(status = 200, description = "The deployment as it is now")]
     Done(DeploymentView),
