@@ -13,6 +13,8 @@ use crate::observe::sample::{failed, stands_in};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
+/// What has happened is shown with the next look.
+const SHOWN: Duration = Duration::from_secs(4);
 
 fn is_in(state: &'static str) -> impl Fn(&Value) -> bool {
     move |rollout| rollout["state"] == state
@@ -143,19 +145,19 @@ async fn what_is_told_early_acts_early_and_counts_once() {
     let mut early = house.outcome(vec![failed(Side::Green, FailureKind::Refused)], End::ClientLeft);
     early.request_id = "early".to_owned();
     house.notice(early.clone());
-    house.step(Duration::from_secs(1), Traffic::NONE).await;
+    house.pass(SHOWN, Traffic::NONE).await;
     let of = |rollout: &Value| ["error", "hard"].map(|stream| counted(rollout, stream, "n_green"));
     let [errors, hard] = of(&before);
     assert_eq!(of(&house.rollout()), [errors + 1, hard]);
     early.attempts.push(stands_in());
     early.told = Told::Failure;
     house.notice(early.clone());
-    house.step(Duration::from_secs(1), Traffic::NONE).await;
+    house.pass(SHOWN, Traffic::NONE).await;
     assert_eq!(of(&house.rollout()), [errors + 1, hard + 1]);
     early.told = Told::Rescue;
     early.end = End::Complete;
     house.end(early);
-    house.step(Duration::from_secs(1), Traffic::NONE).await;
+    house.pass(SHOWN, Traffic::NONE).await;
     assert_eq!(of(&house.rollout()), [errors + 1, hard + 1]);
     assert_eq!(
         counted(&house.rollout(), "hard", "n_blue"),
