@@ -103,7 +103,11 @@ impl Desk {
         }
     }
 
-    async fn look(&self) -> Result<(), DeskError> {
+    /// Takes over what other gateways have stored by now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn look(&self) -> Result<(), DeskError> {
         let latest = store::changes::latest(&self.store).await?;
         let mut live = self.live().await;
         if latest == live.seen {
