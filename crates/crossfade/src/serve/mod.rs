@@ -102,12 +102,13 @@ async fn serve(
     for (setting, what) in config.without_effect() {
         tracing::warn!(setting, "{what}");
     }
+    // Before anybody can see that this process serves: until then a signal would just end it.
+    let mut signals = Signals::listen()?;
     let token = token::find_or_make(&config, directory)?;
     let sockets = Sockets::inherit_or_bind(inherited, &config)?;
     let to_hand_down = sockets.try_clone()?;
     let mut house = House::open(config, sockets, &token, directory, WINDOW_SECONDS).await?;
     house.tell_addresses();
-    let mut signals = Signals::listen()?;
     let reloader = watch.map(|watch| {
         let reloader = watch.reloader();
         tokio::spawn(keep_reloading(
@@ -120,6 +121,8 @@ async fn serve(
     });
     successor::tell_ready();
     if until_the_end(&mut signals, reloader.as_ref(), &to_hand_down).await == Because::Succeeded {
+        house.gateway.drain();
+        tracing::info!("another process has taken over");
         house.leave_the_desk().await;
     }
     drop(to_hand_down);
@@ -151,10 +154,7 @@ async fn until_the_end(
         let signal = tokio::select! {
             signal = signals.next() => signal,
             ready = ready => match (ready, successor.take()) {
-                (Ok(()), _) => {
-                    tracing::info!("another process has taken over");
-                    return Because::Succeeded;
-                }
+                (Ok(()), _) => return Because::Succeeded,
                 (Err(problem), given_up) => {
                     tracing::error!(%problem, "no process took over; this one goes on");
                     if let Some(given_up) = given_up {
