@@ -14,6 +14,7 @@ mod keys;
 mod life;
 mod listener;
 mod local;
+mod models;
 mod outcome;
 mod pins;
 mod probe;
