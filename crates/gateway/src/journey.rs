@@ -14,7 +14,7 @@ use dialect::Door;
 use crate::answer::{Answer, AnswerBody, push_line, push_number};
 use crate::attempt::{self, Begun, Errand, Unbegun};
 use crate::life::finish;
-use crate::outcome::{Attempt, End, FailureKind, Routed};
+use crate::outcome::{Attempt, End, FailureKind, Routed, Told};
 use crate::refused::{self, Refused};
 use crate::relay::Relay;
 use crate::snapshot::{Deployment, Environment, Snapshot};
@@ -91,6 +91,9 @@ impl Journey {
         }
         let begun = attempt::run(&self.worker, &environment, errand).await?;
         ticket.first_byte(begun.status);
+        if self.because == Because::Rescue {
+            ticket.tell_early(Told::Rescue);
+        }
         Ok(begun)
     }
 
@@ -146,6 +149,7 @@ impl Journey {
                 self.environment = Arc::clone(fallback);
             }
         }
+        ticket.tell_early(Told::Failure);
         ControlFlow::Continue(())
     }
 

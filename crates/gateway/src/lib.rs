@@ -33,7 +33,7 @@ pub use dialect::{Dialect, Door, Server, Usage};
 pub use flight::Flight;
 pub use keys::{Digest, Key, KeyRing, digest};
 pub use listener::{Gateway, start};
-pub use outcome::{Attempt, End, FailureKind, Observer, Outcome, Routed};
+pub use outcome::{Attempt, End, FailureKind, Observer, Outcome, Routed, Told};
 pub use probe::{Probed, Prober, Question};
 pub use snapshot::{Deployment, Environment, Provider, Settings, Snapshot, Timeouts};
 pub use upstream::{Address, BadEndpoint, Endpoint};

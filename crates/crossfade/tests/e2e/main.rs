@@ -12,6 +12,7 @@ mod house;
 mod keys;
 mod refusals;
 mod reload;
+mod restart;
 mod roles;
 mod secrecy;
 mod shared_store;
