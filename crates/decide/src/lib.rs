@@ -5,6 +5,8 @@
 
 pub mod attempt;
 pub mod evidence;
+pub mod money;
+pub mod price;
 pub mod release;
 pub mod retry;
 pub mod rollout;
