@@ -11,5 +11,7 @@ pub mod events;
 pub mod health;
 pub mod metrics;
 pub mod observe;
+pub mod prices;
 pub mod report;
 pub mod requests;
+pub mod usage;
