@@ -119,6 +119,9 @@ pub struct Config {
     pub services: BTreeMap<String, Service>,
     /// What a client may send.
     pub limits: RequestLimits,
+    /// Where several gateways keep what is used of keys' limits: a Redis or Valkey, `redis://[user:password@]host:port/db`,
+    /// or `rediss://` over TLS. Without one each gateway limits by itself.
+    pub limiter: Option<Secret>,
     /// How many second attempts the gateway may make.
     pub retry: Retry,
     /// How long the store remembers.
@@ -150,6 +153,7 @@ impl Default for Config {
             list_prices: BTreeMap::new(),
             services: BTreeMap::new(),
             limits: RequestLimits::default(),
+            limiter: None,
             retry: Retry::default(),
             retention: Retention::default(),
             otlp: None,

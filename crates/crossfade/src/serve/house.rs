@@ -13,6 +13,7 @@ use control::desk::Desk;
 use control::driver::Driver;
 use control::events::Hub;
 use control::health::{Health, keep_probing};
+use control::limiter::RedisLimiter;
 use control::metrics::Metrics;
 use control::observe::Observatory;
 use control::requests::{flush, keep_log};
@@ -59,6 +60,9 @@ impl House {
             Some(workers) => usize::from(workers),
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
+        if let Some(address) = &config.limiter {
+            shared.meters.share(Some(RedisLimiter::start(address)?));
+        }
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
