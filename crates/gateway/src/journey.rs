@@ -226,7 +226,7 @@ impl Journey {
 
     /// The vendor's API cannot take this request.
     pub(crate) fn refuse(self, mut ticket: Ticket, refused: &Refused) -> Answer {
-        let mut answer = refused.answer(self.door);
+        let mut answer = refused.answer(self.door, ticket.request_id());
         self.push_lines(&mut answer.lines);
         self.note_answer(&mut ticket, answer.status);
         ticket.forget_attempt();
@@ -236,7 +236,7 @@ impl Journey {
     /// Every attempt failed: the last one's error is the client's.
     pub(crate) fn fail(self, mut ticket: Ticket, failure: Failure) -> Answer {
         let lasting = failure.kind != FailureKind::Caller;
-        let (mut answer, code) = refused::failed(failure, self.door);
+        let (mut answer, code) = refused::failed(failure, self.door, ticket.request_id());
         self.push_lines(&mut answer.lines);
         if ticket.attempts() > 1 {
             answer.push("x-should-retry", b"false");

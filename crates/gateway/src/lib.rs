@@ -15,6 +15,7 @@ mod life;
 mod limits;
 mod listener;
 mod local;
+mod models;
 mod outcome;
 mod pins;
 mod probe;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use decide::Share;
-use dialect::{Door, Usage};
+use dialect::{Dialect, Door, Usage};
 use tokio::time::Instant;
 
-use crate::answer::{push_line, push_number};
+use crate::answer::{has_line, push_line, push_number};
 use crate::flight::{Boarded, Flight};
 use crate::forward;
 use crate::limits::{Pass, Standing};
@@ -175,6 +175,10 @@ impl Ticket {
     pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
         let Some(outcome) = &self.outcome else { return };
         push_line(lines, "x-request-id", outcome.request_id.as_bytes());
+        // Where Anthropic's clients look for it. A vendor's own stays: only it means something to that vendor.
+        if outcome.door.dialect() == Dialect::Anthropic && !has_line(lines, b"request-id") {
+            push_line(lines, "request-id", outcome.request_id.as_bytes());
+        }
         let so_far = self.started.elapsed();
         let (gateway, upstream) = match outcome.first_byte {
             Some(first_byte) => (
