@@ -14,6 +14,8 @@ use crate::config::{Config, Deployment};
 /// How often a shared store is asked whether anything changed: well under the second within which
 /// a key that is revoked on one gateway stops working on all.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A change that was asked for just before the handover is answered, or given up, within five seconds.
+const LOOKS_AFTER_A_HANDOVER: u32 = 40;
 /// Another gateway may be faster this many times in a row before we give up.
 const TRIES: usize = 5;
 
@@ -100,6 +102,17 @@ impl Desk {
             reachable = looked.is_ok();
             // A key made elsewhere in the meantime would be unknown here, and is not known to be wrong.
             self.shared.keys.set_complete(reachable);
+        }
+    }
+
+    /// Takes over what the process before this one still stored, after this one had read the store and before that
+    /// one left the admin API to it.
+    pub async fn catch_up(&self) {
+        for _ in 0..LOOKS_AFTER_A_HANDOVER {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if let Err(error) = self.look().await {
+                tracing::warn!(%error, "the last changes of the process before this one cannot be read");
+            }
         }
     }
 

@@ -119,7 +119,10 @@ async fn serve(
         ));
         reloader
     });
-    successor::tell_ready();
+    if successor::tell_ready() {
+        let desk = Arc::clone(&house.desk);
+        tokio::spawn(async move { desk.catch_up().await });
+    }
     if until_the_end(&mut signals, reloader.as_ref(), &to_hand_down).await == Because::Succeeded {
         house.gateway.drain();
         tracing::info!("another process has taken over");

@@ -65,7 +65,26 @@ async fn every_phase_of_the_ramp_is_back_after_a_kill() {
     is_back_after_a_kill(&mut scene).await;
     // The kill may have come between the end and its being written down; then it ends once more.
     scene.until_state("succeeded").await;
-    assert_eq!(is_back_after_a_kill(&mut scene).await["state"], "succeeded");
+    is_back_after_a_kill(&mut scene).await;
+    scene.until_state("succeeded").await;
+}
+
+#[tokio::test]
+async fn a_rollout_goes_on_in_the_process_that_takes_over() {
+    let mut scene = Scene::new().await;
+    scene.send_traffic();
+    scene.start("patient").await;
+    scene.until_phase(1).await;
+    let before = scene.rollout().await;
+    scene.gateway.succeed(IN_TIME).await;
+    let after = scene.rollout().await;
+    assert_eq!((&before["id"], &before["phase"]), (&after["id"], &after["phase"]));
+    assert_eq!(scene.green().await, 25.0);
+    // The new process hears its traffic and takes its buttons.
+    scene.press("/rollout/skip").await;
+    scene.until_phase(2).await;
+    scene.press("/rollback").await;
+    assert_eq!(scene.green().await, 0.0);
 }
 
 #[tokio::test]
@@ -121,7 +140,8 @@ async fn evidence_and_a_verdict_survive_a_kill() {
     is_back_after_a_kill(&mut scene).await;
     // The kill may have come between the end and its being written down; then it ends once more.
     scene.until_state("rolled_back").await;
-    assert_eq!(is_back_after_a_kill(&mut scene).await["state"], "rolled_back");
+    is_back_after_a_kill(&mut scene).await;
+    scene.until_state("rolled_back").await;
 }
 
 #[tokio::test]
