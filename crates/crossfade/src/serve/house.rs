@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use control::announce::{keep_announcing, keep_ticking};
+use control::announce::{keep_announcing, keep_history, keep_ticking};
 use control::api::{Api, router};
 use control::config::{Config, Store as StoreKind, StoreAddress};
 use control::desk::Desk;
 use control::driver::Driver;
 use control::events::Hub;
+use control::gate::Gate;
 use control::health::{Health, keep_probing};
 use control::limiter::RedisLimiter;
 use control::metrics::Metrics;
-use control::observe::Observatory;
+use control::observe::{History, Observatory};
 use control::requests::{flush, keep_log};
 use control::usage::{self, keep_usage};
 use gateway::{Gateway, Prober, Shared, Snapshot};
@@ -33,6 +34,7 @@ pub(crate) struct House {
     pub(crate) gateway: Gateway,
     pub(crate) desk: Arc<Desk>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) admin: SocketAddr,
     server: Option<Admin>,
@@ -63,6 +65,7 @@ impl House {
         if let Some(address) = &config.limiter {
             shared.meters.share(Some(RedisLimiter::start(address)?));
         }
+        let gate = Arc::new(Gate::new(token, &config));
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -80,14 +83,17 @@ impl House {
             Arc::clone(&health),
             Arc::clone(driver.board()),
         ));
+        let history = Arc::new(History::default());
         let api = Api {
             desk: Arc::clone(&desk),
             driver: Arc::clone(&driver),
             observatory: Arc::clone(&observatory),
+            history: Arc::clone(&history),
             health: Arc::clone(&health),
             hub: Arc::clone(&hub),
             metrics,
-            token: gateway::digest(token.as_bytes()),
+            gate: Arc::clone(&gate),
+            clients: format!("http://{}", sockets.clients.local_addr()?),
         };
         tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
         tokio::spawn(keep_announcing(
@@ -95,6 +101,14 @@ impl House {
             Arc::clone(&observatory),
             Arc::clone(&health),
             Arc::clone(&hub),
+        ));
+        tokio::spawn(keep_history(history, Arc::clone(&desk), Arc::clone(&observatory)));
+        tokio::spawn(keep_ticking(
+            Arc::clone(&hub),
+            Arc::clone(&desk),
+            Arc::clone(&observatory),
+            Arc::clone(&health),
+            Arc::clone(driver.board()),
         ));
         tokio::spawn(keep_probing(health, Arc::clone(&shared), prober));
         tokio::spawn(async move { driver.watch().await });
@@ -106,17 +120,13 @@ impl House {
         tokio::spawn(keep_usage(Arc::clone(&observatory), store.clone()));
         let following = Arc::clone(&desk);
         tokio::spawn(async move { following.follow_store().await });
-        tokio::spawn(keep_ticking(
-            Arc::clone(&hub),
-            Arc::clone(&desk),
-            Arc::clone(&observatory),
-        ));
         let server = Some(Admin::start(sockets.admin, router(api))?);
         let gateway = gateway::start(shared, sockets.clients, workers)?;
         Ok(House {
             gateway,
             desk,
             hub,
+            gate,
             observatory,
             admin,
             server,

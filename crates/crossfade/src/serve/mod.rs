@@ -114,6 +114,7 @@ async fn serve(
         tokio::spawn(keep_reloading(
             Arc::clone(&house.desk),
             Arc::clone(&house.hub),
+            Arc::clone(&house.gate),
             Arc::clone(&house.observatory),
             watch,
         ));
@@ -195,6 +196,7 @@ async fn until_the_end(
 async fn keep_reloading(
     desk: Arc<control::desk::Desk>,
     hub: Arc<control::events::Hub>,
+    gate: Arc<control::gate::Gate>,
     observatory: Arc<control::observe::Observatory>,
     mut watch: config::Watch,
 ) {
@@ -206,6 +208,7 @@ async fn keep_reloading(
         };
         match taken {
             Ok(reloaded) => {
+                gate.configure(&desk.config().await);
                 if !reloaded.needs_restart.is_empty() {
                     let keys = reloaded.needs_restart.join(", ");
                     tracing::warn!(keys, "these settings changed, but need a restart");
