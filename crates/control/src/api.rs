@@ -12,9 +12,11 @@ mod error;
 mod events;
 mod keys;
 mod page;
+mod prices;
 mod query;
 mod requests;
 mod rollouts;
+mod usage;
 
 use std::sync::Arc;
 
@@ -112,6 +114,12 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(keys::list::list, keys::create::create))
         .routes(routes!(keys::rotate::rotate))
         .routes(routes!(keys::revoke::revoke))
+        .routes(routes!(
+            prices::list::list,
+            prices::put::put,
+            prices::delete::delete
+        ))
+        .routes(routes!(usage::read))
         .routes(routes!(requests::get))
         .routes(routes!(audit::list))
         .routes(routes!(events::events))

@@ -5,6 +5,9 @@
 
 pub mod attempt;
 pub mod evidence;
+pub mod limit;
+pub mod money;
+pub mod price;
 pub mod release;
 pub mod retry;
 pub mod rollout;

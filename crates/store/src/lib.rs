@@ -19,9 +19,11 @@ pub mod changes;
 pub mod deployments;
 pub mod keys;
 pub mod meta;
+pub mod prices;
 pub mod requests;
 pub mod rollouts;
 pub mod routes;
+pub mod usage;
 
 mod database;
 mod error;

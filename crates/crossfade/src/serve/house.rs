@@ -13,9 +13,11 @@ use control::desk::Desk;
 use control::driver::Driver;
 use control::events::Hub;
 use control::health::{Health, keep_probing};
+use control::limiter::RedisLimiter;
 use control::metrics::Metrics;
 use control::observe::Observatory;
 use control::requests::{flush, keep_log};
+use control::usage::{self, keep_usage};
 use gateway::{Gateway, Prober, Shared, Snapshot};
 use store::{Store, StoreUrl};
 
@@ -58,6 +60,9 @@ impl House {
             Some(workers) => usize::from(workers),
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
+        if let Some(address) = &config.limiter {
+            shared.meters.share(Some(RedisLimiter::start(address)?));
+        }
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -98,6 +103,7 @@ impl House {
             let desk = Arc::clone(&configured);
             async move { desk.config().await.retention.requests.duration() }
         }));
+        tokio::spawn(keep_usage(Arc::clone(&observatory), store.clone()));
         let following = Arc::clone(&desk);
         tokio::spawn(async move { following.follow_store().await });
         tokio::spawn(keep_ticking(
@@ -151,6 +157,9 @@ impl House {
         self.leave_the_desk().await;
         if let Err(error) = flush(&self.observatory, &self.store).await {
             tracing::warn!(%error, "the last finished requests are missing from the request log");
+        }
+        if let Err(error) = usage::flush(&self.observatory, &self.store).await {
+            tracing::error!(%error, "the usage of the last second is lost");
         }
         self.store.close().await;
     }

@@ -10,6 +10,8 @@ mod figures;
 mod flagship;
 mod house;
 mod keys;
+mod limiter;
+mod money;
 mod refusals;
 mod reload;
 mod restart;
