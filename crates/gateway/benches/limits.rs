@@ -26,7 +26,10 @@ fn limits(bench: &mut Criterion) {
         all: LIMITS,
         by_model: BTreeMap::from([("gpt-4.1".to_owned(), LIMITS)]),
     };
-    for (name, limits) in [("a key's three limits", of_key), ("and three of a model", of_model)] {
+    for (name, limits) in [
+        ("a key's three limits", of_key),
+        ("and three of a model", of_model),
+    ] {
         let meter = meters.of(&name.into(), &limits).unwrap();
         let mut now = 0;
         bench.bench_function(name, |bencher| {
