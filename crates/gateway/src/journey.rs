@@ -17,7 +17,7 @@ use crate::attempt::{self, Begun, Errand, Payload, Unbegun};
 use crate::keys::Key;
 use crate::life::finish;
 use crate::limits;
-use crate::outcome::{Attempt, End, FailureKind, Routed};
+use crate::outcome::{Attempt, End, FailureKind, Routed, Told};
 use crate::refused::{self, Refused};
 use crate::relay::Relay;
 use crate::snapshot::{Deployment, Environment, Snapshot};
@@ -139,6 +139,9 @@ impl Journey {
         }
         let begun = attempt::run(&self.worker, &environment, errand).await?;
         ticket.first_byte(begun.status);
+        if self.because == Because::Rescue {
+            ticket.tell_early(Told::Rescue);
+        }
         Ok(begun)
     }
 
@@ -194,6 +197,7 @@ impl Journey {
                 self.environment = Arc::clone(fallback);
             }
         }
+        ticket.tell_early(Told::Failure);
         ControlFlow::Continue(())
     }
 

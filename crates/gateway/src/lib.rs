@@ -38,7 +38,7 @@ pub use limits::{
     Standing,
 };
 pub use listener::{Gateway, start};
-pub use outcome::{Attempt, Cost, End, FailureKind, Observer, Outcome, Routed, tokens};
+pub use outcome::{Attempt, Cost, End, FailureKind, Observer, Outcome, Routed, Told, tokens};
 pub use probe::{Probed, Prober, Question};
 pub use snapshot::{Deployment, Environment, PriceBook, Provider, Settings, Snapshot, Timeouts};
 pub use upstream::{Address, BadEndpoint, Endpoint};

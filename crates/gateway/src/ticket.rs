@@ -15,7 +15,7 @@ use crate::answer::{has_line, push_line, push_number};
 use crate::flight::{Boarded, Flight};
 use crate::forward;
 use crate::limits::{Pass, Standing};
-use crate::outcome::{Attempt, End, FailureKind, Outcome};
+use crate::outcome::{Attempt, End, FailureKind, Outcome, Told};
 use crate::said;
 use crate::worker::Worker;
 
@@ -72,6 +72,7 @@ impl Ticket {
             first_byte: None,
             overhead: Duration::ZERO,
             at: unix_millis(),
+            told: Told::Nothing,
         };
         Ticket {
             worker: Rc::clone(worker),
@@ -153,6 +154,19 @@ impl Ticket {
                 .saturating_sub(since_sent)
                 .saturating_sub(earlier.unwrap_or_default());
         }
+    }
+
+    /// Tells whoever judges what is known by now, once: the end may be long in coming.
+    pub(crate) fn tell_early(&mut self, told: Told) {
+        let Some(outcome) = &mut self.outcome else { return };
+        let is_judged = !outcome.monitoring && outcome.route.is_some_and(|route| route.is_drawn());
+        if !is_judged || outcome.told >= told {
+            return;
+        }
+        let mut so_far = outcome.clone();
+        so_far.duration = self.started.elapsed();
+        outcome.told = told;
+        self.worker.shared.observer.notice(so_far);
     }
 
     pub(crate) fn last_attempt(&mut self) -> Option<&mut Attempt> {

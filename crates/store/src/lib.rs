@@ -14,6 +14,7 @@
 //! [`StoreError::TimedOut`] or [`StoreError::Unavailable`] may still have happened: read back before trying again.
 
 pub mod audit;
+pub mod buttons;
 pub mod changes;
 pub mod deployments;
 pub mod keys;

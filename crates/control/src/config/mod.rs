@@ -94,7 +94,7 @@ pub struct Config {
     pub workers: Option<u16>,
     /// How long live requests may take to finish after SIGTERM.
     pub drain: Period,
-    /// How long the side that was left stays ready for `rollback` after `promote`.
+    /// How long the side that was left stays ready for `rollback` after `promote`; then green is finalized by itself.
     pub keep_previous: Period,
     /// Further request headers in which clients may send their key.
     pub key_headers: Vec<HeaderName>,

@@ -15,7 +15,7 @@ use testkit::vendors::{Fault, ModelBehaviour, Simulator, SimulatorConfig};
 use tokio::time::Instant;
 
 use crate::client::{Access, AdminApi, Deployment, path};
-use crate::serve::House;
+use crate::serve::{House, Sockets};
 
 /// What clients call.
 pub(super) const DEPLOYMENT: &str = "assistant";
@@ -107,7 +107,8 @@ impl Stage {
         let config = Config::parse("the demonstration's configuration", &text, &|_| None)
             .map_err(ConfigError::Refused)?;
         let token = control::desk::new_token()?;
-        let house = House::open(config, &token, Path::new(""), WINDOW_SECONDS)
+        let sockets = Sockets::bind(&config)?;
+        let house = House::open(config, sockets, &token, Path::new(""), WINDOW_SECONDS)
             .await
             .context("the gateway cannot start")?;
         let clients = format!("http://{}", house.gateway.address());

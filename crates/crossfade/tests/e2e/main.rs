@@ -14,6 +14,7 @@ mod limiter;
 mod money;
 mod refusals;
 mod reload;
+mod restart;
 mod secrecy;
 mod shared_store;
 mod survival;
