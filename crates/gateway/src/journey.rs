@@ -1,6 +1,7 @@
 //! A routed request on its way through attempts: which environment is next, and what the client
 //! is told of it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::outcome::{Attempt, End, FailureKind, Routed, Told};
 use crate::refused::{self, Refused};
 use crate::relay::Relay;
 use crate::snapshot::{Deployment, Environment, Snapshot};
-use crate::ticket::Ticket;
+use crate::ticket::{Limited, Ticket};
 use crate::upstream::Failure;
 use crate::worker::Worker;
 
@@ -84,14 +85,26 @@ impl Journey {
     ) -> Result<(), Refused> {
         let Some(meter) = &key.limits else { return Ok(()) };
         let tokens = prompt_tokens.saturating_add(self.output_tokens(payload));
-        let model = &*self.deployment.name;
+        let model = &*self.limited_name();
         let (standing, entered) = limits::enter(&self.worker.shared, meter, model, tokens).await;
-        ticket.standing = standing;
         if let Some(record) = ticket.record() {
             record.deployment = Some(Arc::clone(&self.deployment.name));
         }
-        ticket.pass = Some(entered.map_err(|met| limits::refusal(met, model))?);
-        Ok(())
+        let (pass, met) = match entered {
+            Ok(pass) => (Some(pass), None),
+            Err(met) => (None, Some(met)),
+        };
+        ticket.limited = Some(Box::new(Limited { standing, pass }));
+        met.map_or(Ok(()), |met| Err(limits::refusal(met, model)))
+    }
+
+    /// What limits of single models go by: the deployment, or the provider and its model where there is none.
+    fn limited_name(&self) -> Cow<'_, str> {
+        let (provider, model) = (&self.environment.provider.name, &self.environment.model);
+        match self.deployment.name.strip_suffix("/*") {
+            Some(of) if of == &**provider => Cow::Owned(format!("{provider}/{model}")),
+            _ => Cow::Borrowed(&*self.deployment.name),
+        }
     }
 
     /// The most tokens that the answer can have.

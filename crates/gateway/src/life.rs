@@ -20,7 +20,7 @@ use crate::refused::Refused;
 use crate::request::Head;
 use crate::said::{self, Said};
 use crate::snapshot::Snapshot;
-use crate::ticket::Ticket;
+use crate::ticket::{Limited, Ticket};
 use crate::worker::Worker;
 
 /// What a request's head comes to.
@@ -69,7 +69,8 @@ pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
         Err(refused) => return Answered(refuse(ticket, door, &refused)),
     };
     if let Some(meter) = &key.limits {
-        ticket.standing = worker.shared.meters.standing(meter, "");
+        let standing = worker.shared.meters.standing(meter, "");
+        ticket.limited = Some(Box::new(Limited { standing, pass: None }));
     }
     if let Some(record) = ticket.record() {
         record.key = Some(Arc::clone(&key));

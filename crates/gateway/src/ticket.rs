@@ -33,10 +33,17 @@ pub(crate) struct Ticket {
     place: Option<usize>,
     /// What the prompt comes to, estimated: for limits, and for answers whose vendor does not count.
     pub(crate) prompt_tokens: u64,
-    /// Its place within its key's limits.
-    pub(crate) pass: Option<Pass>,
-    /// What is left of those limits.
+    /// Of a key with limits.
+    pub(crate) limited: Option<Box<Limited>>,
+}
+
+/// What a request knows of its key's limits.
+#[derive(Default)]
+pub(crate) struct Limited {
+    /// What is left of them.
     pub(crate) standing: Standing,
+    /// Its place within them, once it has one.
+    pub(crate) pass: Option<Pass>,
 }
 
 impl Ticket {
@@ -75,8 +82,7 @@ impl Ticket {
             boarded: None,
             place: None,
             prompt_tokens: 0,
-            pass: None,
-            standing: Standing::default(),
+            limited: None,
         }
     }
 
@@ -212,9 +218,11 @@ impl Ticket {
             push_millis(lines, upstream);
         }
         lines.extend_from_slice(b"\r\n");
-        if !self.standing.is_empty() {
+        if let Some(limited) = &self.limited
+            && !limited.standing.is_empty()
+        {
             forward::drop_limits(lines);
-            self.standing.push_lines(lines);
+            limited.standing.push_lines(lines);
         }
     }
 
@@ -238,7 +246,7 @@ impl Ticket {
             attempt.duration = running;
         }
         estimate(&mut outcome, self.prompt_tokens);
-        if let Some(pass) = self.pass.take() {
+        if let Some(pass) = self.limited.take().and_then(|limited| limited.pass) {
             pass.settle(used_tokens(&outcome));
         }
         self.worker.shared.observer.observe(outcome);
