@@ -6,6 +6,8 @@
 pub mod attempt;
 pub mod book;
 pub mod evidence;
+pub mod money;
+pub mod price;
 pub mod release;
 pub mod retry;
 pub mod rollout;
