@@ -11,6 +11,7 @@ mod audit;
 mod changes;
 mod deployments;
 mod keys;
+mod ledger;
 mod meta;
 mod opening;
 mod processes;
