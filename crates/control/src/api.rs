@@ -3,6 +3,7 @@
 //! A route line, a handler that asks the desk or reads what was observed, and the JSON for
 //! clients; nothing is decided here. The OpenAPI document is made from the same lines.
 
+mod accounts;
 mod audit;
 mod auth;
 mod body;
@@ -11,6 +12,7 @@ mod deployments;
 mod error;
 mod events;
 mod keys;
+mod ledger;
 mod page;
 mod query;
 mod requests;
@@ -34,6 +36,7 @@ use crate::desk::Desk;
 use crate::driver::Driver;
 use crate::events::Hub;
 use crate::health::Health;
+use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::observe::Observatory;
 
@@ -45,6 +48,7 @@ pub struct Api {
     pub observatory: Arc<Observatory>,
     pub health: Arc<Health>,
     pub hub: Arc<Hub>,
+    pub ledger: Arc<Ledger>,
     pub metrics: Arc<Metrics>,
     /// Hash of the admin token.
     pub token: Digest,
@@ -117,6 +121,11 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(keys::list::list, keys::create::create))
         .routes(routes!(keys::rotate::rotate))
         .routes(routes!(keys::revoke::revoke))
+        .routes(routes!(accounts::list::list, accounts::create::create))
+        .routes(routes!(accounts::get::get, accounts::change::change))
+        .routes(routes!(accounts::correct::correct))
+        .routes(routes!(ledger::list::list))
+        .routes(routes!(ledger::check::check))
         .routes(routes!(requests::get))
         .routes(routes!(audit::list))
         .routes(routes!(events::events))

@@ -9,6 +9,7 @@ mod documents;
 pub mod driver;
 pub mod events;
 pub mod health;
+pub mod ledger;
 pub mod metrics;
 pub mod observe;
 pub mod report;

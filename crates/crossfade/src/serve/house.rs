@@ -13,6 +13,7 @@ use control::desk::Desk;
 use control::driver::Driver;
 use control::events::Hub;
 use control::health::{Health, keep_probing};
+use control::ledger::Ledger;
 use control::metrics::Metrics;
 use control::observe::Observatory;
 use control::requests::{flush, keep_log};
@@ -33,6 +34,7 @@ pub(crate) struct House {
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) admin: SocketAddr,
     server: Admin,
+    ledger: Arc<Ledger>,
     store: Store,
 }
 
@@ -58,6 +60,10 @@ impl House {
             Some(workers) => usize::from(workers),
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
+        // What gateways that are gone left behind is settled before anything new is charged.
+        let ledger = Ledger::open(store.clone())
+            .await
+            .context("the ledger cannot be opened")?;
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -81,9 +87,12 @@ impl House {
             observatory: Arc::clone(&observatory),
             health: Arc::clone(&health),
             hub: Arc::clone(&hub),
+            ledger: Arc::clone(&ledger),
             metrics,
             token: gateway::digest(token.as_bytes()),
         };
+        tokio::spawn(Arc::clone(&ledger).watch());
+        tokio::spawn(Arc::clone(&ledger).follow_accounts());
         tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
         tokio::spawn(keep_announcing(
             Arc::clone(&desk),
@@ -114,6 +123,7 @@ impl House {
             observatory,
             admin,
             server,
+            ledger,
             store,
         })
     }
@@ -142,6 +152,7 @@ impl House {
         let _ = tokio::time::timeout(CUT_LIMIT, self.finished()).await;
         self.hub.close();
         self.server.stop().await;
+        self.ledger.flush().await;
         if let Err(error) = flush(&self.observatory, &self.store).await {
             tracing::warn!(%error, "the last finished requests are missing from the request log");
         }
