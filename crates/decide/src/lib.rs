@@ -6,6 +6,7 @@
 pub mod attempt;
 pub mod book;
 pub mod evidence;
+pub mod limit;
 pub mod money;
 pub mod price;
 pub mod release;

@@ -12,8 +12,10 @@ use decide::route::{Because, Choice, Target};
 use dialect::Door;
 
 use crate::answer::{Answer, AnswerBody, push_line, push_number};
-use crate::attempt::{self, Begun, Errand, Unbegun};
+use crate::attempt::{self, Begun, Errand, Payload, Unbegun};
+use crate::keys::Key;
 use crate::life::finish;
+use crate::limits;
 use crate::outcome::{Attempt, End, FailureKind, Routed};
 use crate::refused::{self, Refused};
 use crate::relay::Relay;
@@ -47,7 +49,7 @@ impl Journey {
             Target::Provider { index, model } => Arc::new(Deployment::of_provider(
                 snapshot.providers.get(index)?,
                 model,
-                &snapshot.settings,
+                snapshot,
             )),
         };
         let environment = Arc::clone(deployment.environment(choice.side)?);
@@ -72,6 +74,38 @@ impl Journey {
         }
     }
 
+    /// Asks the key's limits for a place; `prompt_tokens` is what the request comes to by itself.
+    pub(crate) async fn pass_limits(
+        &self,
+        ticket: &mut Ticket,
+        key: &Key,
+        payload: &Payload,
+        prompt_tokens: u64,
+    ) -> Result<(), Refused> {
+        let Some(meter) = &key.limits else { return Ok(()) };
+        let tokens = prompt_tokens.saturating_add(self.output_tokens(payload));
+        let model = &*self.deployment.name;
+        let (standing, entered) = limits::enter(&self.worker.shared, meter, model, tokens).await;
+        ticket.standing = standing;
+        if let Some(record) = ticket.record() {
+            record.deployment = Some(Arc::clone(&self.deployment.name));
+        }
+        ticket.pass = Some(entered.map_err(|met| limits::refusal(met, model))?);
+        Ok(())
+    }
+
+    /// The most tokens that the answer can have.
+    fn output_tokens(&self, payload: &Payload) -> u64 {
+        let Payload::Json(scan) = payload else { return 0 };
+        let environment = &*self.environment;
+        let given = environment.set.iter().chain(&environment.default);
+        let given = given
+            .filter(|(name, _)| name == "max_tokens" || name == "max_completion_tokens")
+            .find_map(|(_, value)| value.trim().parse().ok());
+        let dialect = environment.provider.dialect;
+        dialect::output_tokens(self.door, scan, given, dialect, &environment.model)
+    }
+
     /// Sends the request where the journey stands.
     pub(crate) async fn attempt(
         &mut self,
@@ -84,6 +118,7 @@ impl Journey {
         ticket.attempt(self.record(), boarded);
         if let Some(record) = ticket.record() {
             record.deployment = Some(Arc::clone(&self.deployment.name));
+            record.list = self.deployment.list.clone();
         }
         if full {
             let most = "the environment's max_concurrency is reached";
@@ -168,6 +203,7 @@ impl Journey {
         let Some(body) = rest else {
             if let Some(attempt) = ticket.last_attempt() {
                 attempt.usage = reader.usage();
+                attempt.written_bytes = reader.output_bytes();
             }
             let answer = Answer {
                 status,
@@ -249,6 +285,9 @@ impl Journey {
             first_byte: None,
             duration: std::time::Duration::ZERO,
             usage: None,
+            estimated: false,
+            written_bytes: 0,
+            price: self.environment.price.clone(),
         }
     }
 }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use decide::route::Allowed;
 
+use crate::limits::Meter;
+
 /// SHA-256 of a key's secret.
 pub type Digest = [u8; 32];
 
@@ -22,6 +24,8 @@ pub struct Key {
     pub may_override: bool,
     /// Unix milliseconds after which this secret is refused.
     pub expires_at: Option<u64>,
+    /// What counts its use; `None` for a key without limits.
+    pub limits: Option<Arc<Meter>>,
 }
 
 #[derive(Debug)]
@@ -111,6 +115,7 @@ mod tests {
             allowed: Allowed::All,
             may_override: true,
             expires_at,
+            limits: None,
         })
     }
 

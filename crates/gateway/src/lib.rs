@@ -12,6 +12,7 @@ mod forward;
 mod journey;
 mod keys;
 mod life;
+mod limits;
 mod listener;
 mod local;
 mod outcome;
@@ -31,10 +32,14 @@ mod worker;
 pub use dialect::{Dialect, Door, Server, Usage};
 pub use flight::Flight;
 pub use keys::{Digest, Key, KeyRing, digest};
+pub use limits::{
+    Asked, Bucket, Granted, KeyLimits, Leave, Left, Limit, Limits, Met, Meter, Meters, SharedLimiter,
+    Standing,
+};
 pub use listener::{Gateway, start};
-pub use outcome::{Attempt, End, FailureKind, Observer, Outcome, Routed};
+pub use outcome::{Attempt, Cost, End, FailureKind, Observer, Outcome, Routed, tokens};
 pub use probe::{Probed, Prober, Question};
-pub use snapshot::{Deployment, Environment, Provider, Settings, Snapshot, Timeouts};
+pub use snapshot::{Deployment, Environment, PriceBook, Provider, Settings, Snapshot, Timeouts};
 pub use upstream::{Address, BadEndpoint, Endpoint};
 pub use waiting::{Waiting, token_of};
 pub use worker::Shared;

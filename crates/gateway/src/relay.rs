@@ -146,9 +146,10 @@ impl Relay {
     }
 
     fn count(&mut self) {
-        let usage = self.reader.usage();
+        let (usage, written) = (self.reader.usage(), self.reader.output_bytes());
         if let Some(attempt) = self.ticket.as_mut().and_then(Ticket::last_attempt) {
             attempt.usage = usage;
+            attempt.written_bytes = written;
         }
     }
 }

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use decide::Share;
-use dialect::Door;
+use dialect::{Door, Usage};
 use tokio::time::Instant;
 
 use crate::answer::{push_line, push_number};
 use crate::flight::{Boarded, Flight};
+use crate::forward;
+use crate::limits::{Pass, Standing};
 use crate::outcome::{Attempt, End, FailureKind, Outcome};
 use crate::said;
 use crate::worker::Worker;
@@ -29,6 +31,12 @@ pub(crate) struct Ticket {
     boarded: Option<Boarded>,
     /// Its place among those that wait for a first byte.
     place: Option<usize>,
+    /// What the prompt comes to, estimated: for limits, and for answers whose vendor does not count.
+    pub(crate) prompt_tokens: u64,
+    /// Its place within its key's limits.
+    pub(crate) pass: Option<Pass>,
+    /// What is left of those limits.
+    pub(crate) standing: Standing,
 }
 
 impl Ticket {
@@ -46,6 +54,7 @@ impl Ticket {
             path: path.to_owned(),
             deployment: None,
             key: None,
+            list: None,
             route: None,
             stream: false,
             monitoring: false,
@@ -64,6 +73,9 @@ impl Ticket {
             attempt_started: now,
             boarded: None,
             place: None,
+            prompt_tokens: 0,
+            pass: None,
+            standing: Standing::default(),
         }
     }
 
@@ -182,6 +194,10 @@ impl Ticket {
             push_millis(lines, upstream);
         }
         lines.extend_from_slice(b"\r\n");
+        if !self.standing.is_empty() {
+            forward::drop_limits(lines);
+            self.standing.push_lines(lines);
+        }
     }
 
     /// The request is over, and this is how.
@@ -203,6 +219,10 @@ impl Ticket {
         {
             attempt.duration = running;
         }
+        estimate(&mut outcome, self.prompt_tokens);
+        if let Some(pass) = self.pass.take() {
+            pass.settle(used_tokens(&outcome));
+        }
         self.worker.shared.observer.observe(outcome);
     }
 }
@@ -211,6 +231,38 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         self.hand_on(End::ClientLeft);
     }
+}
+
+/// Fills in what a vendor did not count of an answer that had begun: all of it, or what came after its last
+/// word on it before the stream was cut. Never less than it said.
+fn estimate(outcome: &mut Outcome, prompt_tokens: u64) {
+    let whole = outcome.end == End::Complete;
+    let counts = dialect::counts_tokens(outcome.door);
+    let Some(attempt) = outcome.attempts.last_mut() else {
+        return;
+    };
+    let (begun, ended_well) = (attempt.first_byte.is_some(), whole && attempt.failure.is_none());
+    if !counts || !begun || (ended_well && attempt.usage.is_some()) {
+        return;
+    }
+    let counted = attempt.usage.unwrap_or_default();
+    let written = dialect::written_tokens(attempt.written_bytes);
+    let input_tokens = match counted.input_tokens {
+        0 => prompt_tokens,
+        said => said,
+    };
+    attempt.estimated = true;
+    attempt.usage = Some(Usage {
+        input_tokens,
+        output_tokens: counted.output_tokens.max(written),
+        ..counted
+    });
+}
+
+/// All that the vendors were asked for, retries too: a limit is there for their sake.
+fn used_tokens(outcome: &Outcome) -> u64 {
+    let counted = outcome.attempts.iter().filter_map(|attempt| attempt.usage);
+    counted.fold(0, |sum, usage| sum.saturating_add(usage.total_tokens()))
 }
 
 /// Milliseconds with two decimals.

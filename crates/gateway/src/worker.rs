@@ -11,6 +11,7 @@ use decide::retry::{Allowance, Budget};
 use tokio::time::Instant;
 
 use crate::keys::KeyRing;
+use crate::limits::Meters;
 use crate::outcome::Observer;
 use crate::pins::Pins;
 use crate::snapshot::Snapshot;
@@ -22,6 +23,7 @@ use crate::waiting::{Waiting, WaitingRoom};
 pub struct Shared {
     snapshot: ArcSwap<Snapshot>,
     pub keys: KeyRing,
+    pub meters: Meters,
     pub(crate) pins: Pins,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) observer: Arc<dyn Observer>,
@@ -33,6 +35,7 @@ impl Shared {
         Shared {
             snapshot: ArcSwap::from_pointee(snapshot),
             keys: KeyRing::default(),
+            meters: Meters::default(),
             pins: Pins::default(),
             waiting_room: WaitingRoom::default(),
             observer,

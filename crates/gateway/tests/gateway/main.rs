@@ -4,6 +4,7 @@
 mod framing;
 mod harness;
 mod leaving;
+mod limits;
 mod live;
 mod rescue;
 mod routing;
