@@ -37,6 +37,8 @@ pub(crate) struct Ticket {
     pub(crate) pass: Option<Pass>,
     /// What is left of those limits.
     pub(crate) standing: Standing,
+    /// The charge that money is held for.
+    charge: Option<String>,
 }
 
 impl Ticket {
@@ -76,6 +78,7 @@ impl Ticket {
             prompt_tokens: 0,
             pass: None,
             standing: Standing::default(),
+            charge: None,
         }
     }
 
@@ -171,6 +174,42 @@ impl Ticket {
         self.outcome = None;
     }
 
+    /// From now on something may be held for it; the charge's id.
+    pub(crate) fn open_charge(&mut self) -> String {
+        let mut charge = format!("{}.", self.request_id());
+        said::push_nonce(&mut charge);
+        self.charge = Some(charge.clone());
+        charge
+    }
+
+    /// Nothing is held after all.
+    pub(crate) fn forget_charge(&mut self) {
+        self.charge = None;
+    }
+
+    /// Whether its progress has to be marked.
+    pub(crate) fn is_held(&self) -> bool {
+        self.charge.is_some()
+    }
+
+    /// Has what it cost so far written down, in case that this is the last that is heard of it.
+    pub(crate) fn mark(&mut self) {
+        let (Some(till), Some(charge)) = (self.worker.shared.till(), &self.charge) else {
+            return;
+        };
+        let Some(outcome) = &mut self.outcome else { return };
+        let counted = outcome
+            .attempts
+            .last()
+            .map(|attempt| (attempt.usage, attempt.estimated));
+        estimate(outcome, self.prompt_tokens);
+        till.mark(charge, outcome);
+        // The estimate was for this moment.
+        if let Some((attempt, (usage, estimated))) = outcome.attempts.last_mut().zip(counted) {
+            (attempt.usage, attempt.estimated) = (usage, estimated);
+        }
+    }
+
     /// The header lines that every answer carries.
     pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
         let Some(outcome) = &self.outcome else { return };
@@ -222,6 +261,9 @@ impl Ticket {
         estimate(&mut outcome, self.prompt_tokens);
         if let Some(pass) = self.pass.take() {
             pass.settle(used_tokens(&outcome));
+        }
+        if let Some(till) = self.worker.shared.till() {
+            till.settle(self.charge.take(), &outcome);
         }
         self.worker.shared.observer.observe(outcome);
     }

@@ -17,6 +17,8 @@ fn limit(house: &House, all: Limits, model: Option<Limits>) -> Arc<Key> {
     let name: Arc<str> = "metered".into();
     let shared = &house.gateway.shared;
     let key = Arc::new(Key {
+        has_account: false,
+        budget: None,
         limits: shared.meters.of(&name, &KeyLimits { all, by_model }),
         account: name.clone(),
         name,
