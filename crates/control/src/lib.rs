@@ -12,5 +12,7 @@ pub mod health;
 pub mod ledger;
 pub mod metrics;
 pub mod observe;
+pub mod prices;
 pub mod report;
 pub mod requests;
+pub mod usage;

@@ -20,9 +20,11 @@ pub mod deployments;
 pub mod keys;
 pub mod ledger;
 pub mod meta;
+pub mod prices;
 pub mod requests;
 pub mod rollouts;
 pub mod routes;
+pub mod usage;
 
 mod database;
 mod error;

@@ -79,6 +79,7 @@ impl From<DeskError> for ApiError {
     fn from(error: DeskError) -> ApiError {
         let message = error.to_string();
         match error {
+            DeskError::UnknownPrice(_) => ApiError::new(404, "price_not_found", message).param("model"),
             DeskError::UnknownDeployment { .. } => {
                 ApiError::new(404, "deployment_not_found", message).param("name")
             }

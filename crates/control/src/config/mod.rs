@@ -54,13 +54,13 @@ pub use analysis::{Analysis, Challenge, Metric, MetricAction, Metrics, Mode, Str
 pub use deployments::{Deployment, Environment, Fallback, HealthProbe, Probe, Split, Sticky, Timeouts};
 pub use environment::FromEnvironment;
 pub use header::HeaderName;
-pub use keys::{Budget, BudgetPeriod, Key, KeyLimits, Overrides};
+pub use keys::{Budget, BudgetPeriod, Key, KeyLimits, ModelLimits, Overrides};
 pub use moment::Moment;
 pub use plans::{
     Approval, Drain, Gates, ManualApproval, Notify, OnInconclusive, OnRegression, OnSilence, Phase, Plan,
     Probes, Strategy,
 };
-pub use prices::Price;
+pub use prices::{Price, PriceTier};
 pub use problem::{ConfigError, Problem, Problems};
 pub use providers::{Dialect, Provider};
 pub use reference::reference;
@@ -110,8 +110,11 @@ pub struct Config {
     pub keys: Vec<Key>,
     /// How a new account begins.
     pub accounts: Accounts,
-    /// Prices in US dollars per million tokens, by the vendor's model name. They override the shipped table.
+    /// What vendors charge, in US dollars per million tokens, by the vendor's model name, `provider/model` or
+    /// `provider/*`. Overrides the shipped table.
     pub prices: BTreeMap<String, Price>,
+    /// What you ask for, by the public model name; what the model costs by default.
+    pub list_prices: BTreeMap<String, Price>,
     /// HTTP applications by name.
     pub services: BTreeMap<String, Service>,
     /// What a client may send.
@@ -144,6 +147,7 @@ impl Default for Config {
             keys: Vec::new(),
             accounts: Accounts::default(),
             prices: BTreeMap::new(),
+            list_prices: BTreeMap::new(),
             services: BTreeMap::new(),
             limits: RequestLimits::default(),
             retry: Retry::default(),

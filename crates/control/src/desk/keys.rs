@@ -1,9 +1,10 @@
 //! Client keys: made, listed, rotated, revoked. A secret is shown once, and only its hash is kept.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decide::route::Allowed;
-use gateway::{Digest, Key, digest};
+use gateway::{Digest, Key, KeyLimits, Limits, Meters, digest};
 use serde_json::json;
 use store::keys::{KeySettings, Overrides};
 use store::{Cursor, Store, StoreError};
@@ -57,13 +58,10 @@ impl Desk {
         let hash = digest(secret.as_bytes());
         let made = store::keys::create(&self.store, &wanted.name, hash, &wanted.settings, now()).await;
         let made = made.map_err(of_store)?;
-        self.admit(&made);
+        self.admit(&live.config, &made);
         drop(live);
-        if made.settings.limits != Default::default() || made.settings.budget.is_some() {
-            tracing::warn!(
-                key = made.name,
-                "its limits and budget are kept, but not enforced yet"
-            );
+        if made.settings.budget.is_some() {
+            tracing::warn!(key = made.name, "its budget is kept, but not enforced yet");
         }
         self.audit(
             actor,
@@ -114,7 +112,7 @@ impl Desk {
         if let Some(oldest) = before.previous {
             self.shared.keys.remove(&oldest.digest);
         }
-        self.admit(&rotated);
+        self.admit(&live.config, &rotated);
         drop(live);
         self.audit(
             actor,
@@ -161,38 +159,101 @@ impl Desk {
         }
     }
 
-    fn admit(&self, key: &store::keys::Key) {
-        for (digest, ready) in entries(key) {
+    fn admit(&self, config: &Config, key: &store::keys::Key) {
+        for (digest, ready) in entries(config, key, &self.shared.meters) {
             self.shared.keys.insert(digest, ready);
         }
     }
 }
 
 /// Every key that works, of the file and of the store.
-pub(super) async fn all(config: &Config, store: &Store) -> Result<Vec<(Digest, Arc<Key>)>, StoreError> {
+pub(super) async fn all(
+    config: &Config,
+    store: &Store,
+    meters: &Meters,
+) -> Result<Vec<(Digest, Arc<Key>)>, StoreError> {
     // A key of the file leads: one of the store with its name could be neither seen nor revoked.
     let stored = store::keys::load_all(store).await?;
     let seen = stored.iter().filter(|key| of_file(config, &key.name).is_none());
-    let mut keys: Vec<_> = seen.flat_map(entries).collect();
+    let mut keys: Vec<_> = seen.flat_map(|key| entries(config, key, meters)).collect();
     keys.extend(config.keys.iter().map(|key| {
-        let ready = ready(&key.name, &KeyInfo::from(key).settings, None);
+        let settings = KeyInfo::from(key).settings;
+        let limits = limits(config, &settings);
+        let ready = ready(&key.name, &settings, &limits, meters, None);
         (digest(key.secret.expose().as_bytes()), ready)
     }));
     Ok(keys)
 }
 
-fn entries(key: &store::keys::Key) -> Vec<(Digest, Arc<Key>)> {
-    let mut entries = vec![(key.digest, ready(&key.name, &key.settings, None))];
+fn entries(config: &Config, key: &store::keys::Key, meters: &Meters) -> Vec<(Digest, Arc<Key>)> {
+    let limits = limits(config, &key.settings);
+    let ready = |until| ready(&key.name, &key.settings, &limits, meters, until);
+    let mut entries = vec![(key.digest, ready(None))];
     if let Some(previous) = &key.previous {
-        entries.push((
-            previous.digest,
-            ready(&key.name, &key.settings, Some(previous.valid_until)),
-        ));
+        entries.push((previous.digest, ready(Some(previous.valid_until))));
     }
     entries
 }
 
-fn ready(name: &str, settings: &KeySettings, until: Option<i64>) -> Arc<Key> {
+/// The limits as the data plane wants them: by the names that requests are routed by, aliases resolved.
+fn limits(config: &Config, settings: &KeySettings) -> KeyLimits {
+    let mut by_model = BTreeMap::new();
+    for (model, limits) in model_limits(settings) {
+        let mut name = &model;
+        // An alias may stand for an alias; a circle of them stands for nothing and ends.
+        for _ in 0..config.aliases.len() {
+            match config.aliases.get(name) {
+                Some(target) => name = target,
+                None => break,
+            }
+        }
+        by_model.insert(name.clone(), of_limits(&limits));
+    }
+    KeyLimits {
+        all: of_limits(&settings.limits),
+        by_model,
+    }
+}
+
+fn of_limits(limits: &store::keys::KeyLimits) -> Limits {
+    Limits {
+        requests_per_minute: limits.requests_per_minute,
+        tokens_per_minute: limits.tokens_per_minute,
+        concurrent_requests: limits.concurrent_requests,
+    }
+}
+
+/// Limits of single models, as they are stored.
+pub fn model_limits(settings: &KeySettings) -> BTreeMap<String, store::keys::KeyLimits> {
+    let Some(text) = &settings.model_limits else {
+        return BTreeMap::new();
+    };
+    let read: BTreeMap<String, config::ModelLimits> = serde_json::from_str(text).unwrap_or_else(|error| {
+        tracing::error!(%error, "a key's limits of single models cannot be read; they do not hold");
+        BTreeMap::new()
+    });
+    let stored = |limits: config::ModelLimits| store::keys::KeyLimits {
+        requests_per_minute: limits.requests_per_minute.map(u64::from),
+        tokens_per_minute: limits.tokens_per_minute,
+        concurrent_requests: limits.concurrent_requests.map(u64::from),
+    };
+    read.into_iter()
+        .map(|(model, limits)| (model, stored(limits)))
+        .collect()
+}
+
+/// Limits of single models, as the store keeps them.
+pub fn model_limits_text(limits: &BTreeMap<String, config::ModelLimits>) -> Option<String> {
+    (!limits.is_empty()).then(|| serde_json::to_string(limits).unwrap_or_default())
+}
+
+fn ready(
+    name: &str,
+    settings: &KeySettings,
+    limits: &KeyLimits,
+    meters: &Meters,
+    until: Option<i64>,
+) -> Arc<Key> {
     let ends = [settings.expires_at, until].into_iter().flatten().min();
     let name: Arc<str> = name.into();
     Arc::new(Key {
@@ -200,6 +261,7 @@ fn ready(name: &str, settings: &KeySettings, until: Option<i64>) -> Arc<Key> {
             .account
             .as_deref()
             .map_or_else(|| Arc::clone(&name), Arc::from),
+        limits: meters.of(&name, limits),
         name,
         allowed: Allowed::from_names(settings.models.iter().map(String::as_str)),
         may_override: settings.overrides == Overrides::Allow,
@@ -292,6 +354,7 @@ impl From<&config::Key> for KeyInfo {
                 tokens_per_minute: limits.tokens_per_minute,
                 concurrent_requests: limits.concurrent_requests.map(u64::from),
             },
+            model_limits: model_limits_text(&limits.models),
             budget: key.budget.as_ref().map(|budget| store::keys::KeyBudget {
                 usd_nanos: budget.usd.nano(),
                 per: match budget.per {

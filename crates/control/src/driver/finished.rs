@@ -30,6 +30,8 @@ pub(super) struct Finished {
     pub(super) silent_seconds: f64,
     pub(super) output_tokens: Option<f64>,
     pub(super) time_per_output_token: Option<f64>,
+    /// What a success cost, in US dollars, where the price is known.
+    pub(super) usd: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +82,9 @@ pub(super) fn finished(outcome: &Outcome) -> Option<Finished> {
         silent_seconds: first.first_byte.unwrap_or(first.duration).as_secs_f64(),
         output_tokens: tokens,
         time_per_output_token: generation.zip(tokens).map(|(time, tokens)| time / tokens),
+        usd: part
+            .map(|part| part.cost.get() as f64 / 1e9)
+            .filter(|usd| *usd > 0.0),
         ending,
     })
 }

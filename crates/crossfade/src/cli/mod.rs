@@ -8,6 +8,7 @@ mod explain;
 mod failure;
 mod finalize;
 mod keys;
+mod prices;
 mod promote;
 mod release;
 mod report;
@@ -19,6 +20,7 @@ mod simulate;
 mod split;
 mod stop;
 mod ticket;
+mod usage;
 mod written;
 
 use std::process::ExitCode;
@@ -68,6 +70,8 @@ enum Verb {
     Finalize(finalize::FinalizeArgs),
     Report(report::ReportArgs),
     Keys(keys::KeysArgs),
+    Prices(prices::PricesArgs),
+    Usage(usage::UsageArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
 }
@@ -97,6 +101,8 @@ impl Verb {
             Verb::Finalize(args) => wait_for(finalize::run(&args, output)),
             Verb::Report(args) => wait_for(report::run(&args, output)),
             Verb::Keys(args) => wait_for(keys::run(&args, output)),
+            Verb::Prices(args) => wait_for(prices::run(&args, output)),
+            Verb::Usage(args) => wait_for(usage::run(&args, output)),
             Verb::Explain(args) => wait_for(explain::run(&args, output)),
             Verb::Schema(args) => schema::run(&args, output),
         }

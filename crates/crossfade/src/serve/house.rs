@@ -17,6 +17,7 @@ use control::ledger::Ledger;
 use control::metrics::Metrics;
 use control::observe::Observatory;
 use control::requests::{flush, keep_log};
+use control::usage::{self, keep_usage};
 use gateway::{Gateway, Prober, Shared, Snapshot};
 use store::{Store, StoreUrl};
 
@@ -107,6 +108,7 @@ impl House {
             let desk = Arc::clone(&configured);
             async move { desk.config().await.retention.requests.duration() }
         }));
+        tokio::spawn(keep_usage(Arc::clone(&observatory), store.clone()));
         let following = Arc::clone(&desk);
         tokio::spawn(async move { following.follow_store().await });
         tokio::spawn(keep_ticking(
@@ -155,6 +157,9 @@ impl House {
         self.ledger.flush().await;
         if let Err(error) = flush(&self.observatory, &self.store).await {
             tracing::warn!(%error, "the last finished requests are missing from the request log");
+        }
+        if let Err(error) = usage::flush(&self.observatory, &self.store).await {
+            tracing::error!(%error, "the usage of the last second is lost");
         }
         self.store.close().await;
     }
