@@ -123,20 +123,17 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(keys::list::list, keys::create::create))
         .routes(routes!(keys::rotate::rotate))
         .routes(routes!(keys::revoke::revoke))
-<<<<<<< HEAD
         .routes(routes!(accounts::list::list, accounts::create::create))
         .routes(routes!(accounts::get::get, accounts::change::change))
         .routes(routes!(accounts::correct::correct))
         .routes(routes!(ledger::list::list))
         .routes(routes!(ledger::check::check))
-=======
         .routes(routes!(
             prices::list::list,
             prices::put::put,
             prices::delete::delete
         ))
         .routes(routes!(usage::read))
->>>>>>> limits
         .routes(routes!(requests::get))
         .routes(routes!(audit::list))
         .routes(routes!(events::events))

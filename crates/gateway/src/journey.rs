@@ -343,6 +343,8 @@ impl Journey {
             usage: None,
             estimated: false,
             written_bytes: 0,
+            written_events: 0,
+            finished: false,
             price: self.environment.price.clone(),
         }
     }

@@ -169,10 +169,12 @@ impl Relay {
     }
 
     fn count(&mut self) {
-        let (usage, written) = (self.reader.usage(), self.reader.output_bytes());
+        let reader = &self.reader;
         if let Some(attempt) = self.ticket.as_mut().and_then(Ticket::last_attempt) {
-            attempt.usage = usage;
-            attempt.written_bytes = written;
+            attempt.usage = reader.usage();
+            attempt.written_bytes = reader.output_bytes();
+            attempt.written_events = reader.output_events();
+            attempt.finished = reader.finish().is_some();
         }
     }
 }

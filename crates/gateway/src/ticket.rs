@@ -284,11 +284,13 @@ fn estimate(outcome: &mut Outcome, prompt_tokens: u64) {
         return;
     };
     let (begun, ended_well) = (attempt.first_byte.is_some(), whole && attempt.failure.is_none());
-    if !counts || !begun || (ended_well && attempt.usage.is_some()) {
+    // OpenAI's usage comes after the finish, the others' with it: a client that leaves then changes nothing.
+    let last_word = attempt.usage.is_some() && (ended_well || attempt.finished);
+    if !counts || !begun || last_word {
         return;
     }
     let counted = attempt.usage.unwrap_or_default();
-    let written = dialect::written_tokens(attempt.written_bytes);
+    let written = dialect::streamed_tokens(attempt.written_bytes, attempt.written_events);
     let input_tokens = match counted.input_tokens {
         0 => prompt_tokens,
         said => said,

@@ -10,16 +10,20 @@ mod view;
 use view::AccountView;
 
 use super::error::ApiError;
+use crate::ledger::KEY_ACCOUNT;
 use decide::book::Billing;
 
 /// A name is for people, in tables and statements.
 const NAME_LIMIT: usize = 128;
 
 fn check_name(name: &str) -> Result<(), ApiError> {
-    if (1..=NAME_LIMIT).contains(&name.len()) && !name.chars().any(char::is_control) {
+    let prints = (1..=NAME_LIMIT).contains(&name.len()) && !name.chars().any(char::is_control);
+    if prints && !name.starts_with(KEY_ACCOUNT) {
         return Ok(());
     }
-    let message = format!("an account's name has 1 to {NAME_LIMIT} characters that print");
+    let message = format!(
+        "an account's name has 1 to {NAME_LIMIT} characters that print, and does not begin with {KEY_ACCOUNT}"
+    );
     Err(ApiError::invalid("name", message))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use decide::money::Nano;
 use decide::route::Allowed;
 use gateway::{Digest, Key, KeyLimits, Limits, Meters, digest};
 use serde_json::json;
@@ -265,8 +266,22 @@ fn ready(
         name,
         allowed: Allowed::from_names(settings.models.iter().map(String::as_str)),
         may_override: settings.overrides == Overrides::Allow,
+        has_account: settings.account.is_some(),
+        budget: settings.budget.map(budget),
         expires_at: ends.map(|end| u64::try_from(end).unwrap_or(0)),
     })
+}
+
+fn budget(budget: store::keys::KeyBudget) -> gateway::Budget {
+    use store::keys::BudgetPeriod;
+    gateway::Budget {
+        most: Nano::new(budget.usd_nanos),
+        per: match budget.per {
+            BudgetPeriod::Day => gateway::Period::Day,
+            BudgetPeriod::Month => gateway::Period::Month,
+            BudgetPeriod::Total => gateway::Period::Total,
+        },
+    }
 }
 
 fn of_file<'a>(config: &'a Config, name: &str) -> Option<&'a config::Key> {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod orphans;
+mod till;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use store::{Store, StoreError};
 
 use crate::desk::now;
 pub use accounts::AccountState;
+pub use till::KEY_ACCOUNT;
+pub(crate) use till::unbooked;
 
 /// What a request needs to know of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

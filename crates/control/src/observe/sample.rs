@@ -30,6 +30,8 @@ pub(crate) fn answered(side: Side) -> Attempt {
         }),
         estimated: false,
         written_bytes: 0,
+        written_events: 0,
+        finished: false,
         price: None,
     }
 }

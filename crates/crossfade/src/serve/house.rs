@@ -65,6 +65,7 @@ impl House {
         let ledger = Ledger::open(store.clone())
             .await
             .context("the ledger cannot be opened")?;
+        shared.set_till(Arc::clone(&ledger) as Arc<dyn gateway::Till>);
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(

@@ -10,6 +10,7 @@ mod figures;
 mod flagship;
 mod house;
 mod keys;
+mod ledger;
 mod money;
 mod refusals;
 mod reload;
