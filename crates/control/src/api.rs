@@ -11,6 +11,7 @@ mod change;
 mod deployments;
 mod error;
 mod events;
+mod hooks;
 mod keys;
 mod ledger;
 mod page;
@@ -18,7 +19,9 @@ mod prices;
 mod query;
 mod requests;
 mod rollouts;
+mod topups;
 mod usage;
+mod vouchers;
 
 use std::sync::Arc;
 
@@ -79,6 +82,7 @@ pub fn router(api: Api) -> Router {
             "/admin/v1/openapi.json",
             get(move || openapi(Arc::clone(&document))),
         )
+        .merge(hooks::routes())
         .route("/metrics", get(metrics))
         .route(
             "/health",
@@ -128,6 +132,11 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(accounts::correct::correct))
         .routes(routes!(ledger::list::list))
         .routes(routes!(ledger::check::check))
+        .routes(routes!(topups::list::list, topups::create::create))
+        .routes(routes!(topups::get::get))
+        .routes(routes!(topups::confirm::confirm))
+        .routes(routes!(topups::refund::refund))
+        .routes(routes!(vouchers::list::list, vouchers::create::create))
         .routes(routes!(
             prices::list::list,
             prices::put::put,

@@ -24,7 +24,9 @@ pub mod prices;
 pub mod requests;
 pub mod rollouts;
 pub mod routes;
+pub mod topups;
 pub mod usage;
+pub mod vouchers;
 
 mod database;
 mod error;

@@ -61,9 +61,6 @@ impl Desk {
         let made = made.map_err(of_store)?;
         self.admit(&live.config, &made);
         drop(live);
-        if made.settings.budget.is_some() {
-            tracing::warn!(key = made.name, "its budget is kept, but not enforced yet");
-        }
         self.audit(
             actor,
             "create key",
@@ -306,6 +303,14 @@ fn check_name(name: &str) -> Result<(), DeskError> {
 /// When the system gives no random numbers.
 pub fn new_token() -> Result<String, DeskError> {
     random("cfa-")
+}
+
+/// A new voucher's code: capitals and digits, for people to type.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub(crate) fn new_code() -> Result<String, DeskError> {
+    Ok(random("CFV-")?.to_ascii_uppercase())
 }
 
 fn new_secret() -> Result<String, DeskError> {

@@ -5,7 +5,11 @@
 
 mod accounts;
 mod orphans;
+mod payment;
+mod signature;
 mod till;
+mod topups;
+mod toss;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,8 +21,10 @@ use store::{Store, StoreError};
 
 use crate::desk::now;
 pub use accounts::AccountState;
+pub use payment::{bank_feed, stripe_event, toss_event};
 pub use till::KEY_ACCOUNT;
 pub(crate) use till::unbooked;
+pub use topups::{Order, OrderError, Provider};
 
 /// What a request needs to know of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,6 +32,7 @@ impl Ledger {
             tokio::time::sleep(SAY_EVERY).await;
             let done = async {
                 store::ledger::alive(self.store(), &self.owner, now()).await?;
+                store::topups::expire(self.store(), now()).await?;
                 if shared {
                     self.settle_orphans(At::Later).await?;
                 }
