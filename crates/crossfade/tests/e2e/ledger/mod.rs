@@ -3,6 +3,7 @@
 mod budgets;
 mod credit;
 mod cuts;
+mod topups;
 
 use serde_json::{Value, json};
 use testkit::bad_upstream::{BadUpstream, Step};
