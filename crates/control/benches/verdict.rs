@@ -174,6 +174,8 @@ fn outcome(request_id: String, side: Side, share: Share, fails: bool) -> Box<Out
         duration: Duration::from_millis(50),
         usage: None,
         estimated: false,
+        finished: !fails,
+        written_events: 0,
         written_bytes: 0,
         price: None,
     };

@@ -36,6 +36,7 @@ mod source;
 mod tests;
 mod text;
 mod tokens;
+mod topups;
 mod tree;
 mod units;
 mod unsupported;
@@ -72,6 +73,7 @@ pub use services::{Service, ServiceEnvironment, ServiceHealth};
 pub use share::Share;
 pub use text::BadValue;
 pub use tokens::{AdminToken, Role};
+pub use topups::{BankTransfer, Stripe, Topups, Toss};
 pub use units::{Period, Size};
 pub use usd::Usd;
 pub use watch::{Cause, Reload, Reloader, Watch, watch};
@@ -117,6 +119,8 @@ pub struct Config {
     pub keys: Vec<Key>,
     /// How a new account begins.
     pub accounts: Accounts,
+    /// How credit comes in.
+    pub topups: Topups,
     /// What vendors charge, in US dollars per million tokens, by the vendor's model name, `provider/model` or
     /// `provider/*`. Overrides the shipped table.
     pub prices: BTreeMap<String, Price>,
@@ -158,6 +162,7 @@ impl Default for Config {
             plans: BTreeMap::new(),
             keys: Vec::new(),
             accounts: Accounts::default(),
+            topups: Topups::default(),
             prices: BTreeMap::new(),
             list_prices: BTreeMap::new(),
             services: BTreeMap::new(),

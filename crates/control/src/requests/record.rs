@@ -34,7 +34,7 @@ pub struct Record {
     pub attempts: Vec<AttemptRecord>,
     pub timing: Timing,
     pub tokens: Tokens,
-    /// `None` until it is settled.
+    /// `None` until it is settled. Where nobody pays, what it would be sold at.
     pub charge_usd: Option<String>,
     /// The tokens were counted here, for want of the vendor's count.
     pub estimated: bool,
@@ -119,7 +119,7 @@ impl From<&Outcome> for Record {
             attempts: attempts(outcome),
             timing: timing(outcome),
             tokens: tokens(outcome),
-            charge_usd: None,
+            charge_usd: crate::ledger::unbooked(outcome).map(|charge| charge.to_string()),
             estimated: outcome.attempts.iter().any(|attempt| attempt.estimated),
         }
     }

@@ -14,6 +14,7 @@ use control::driver::Driver;
 use control::events::Hub;
 use control::gate::Gate;
 use control::health::{Health, keep_probing};
+use control::ledger::Ledger;
 use control::limiter::RedisLimiter;
 use control::metrics::Metrics;
 use control::observe::{History, Observatory};
@@ -24,6 +25,7 @@ use store::{Store, StoreUrl};
 
 use super::admin::Admin;
 use super::sockets::Sockets;
+use super::successor;
 
 /// How often we look whether the data plane has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -38,6 +40,7 @@ pub(crate) struct House {
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) admin: SocketAddr,
     server: Option<Admin>,
+    ledger: Arc<Ledger>,
     store: Store,
 }
 
@@ -66,6 +69,11 @@ impl House {
             shared.meters.share(Some(RedisLimiter::start(address)?));
         }
         let gate = Arc::new(Gate::new(token, &config));
+        // What gateways that are gone left behind is settled before anything new is charged.
+        let ledger = Ledger::open(store.clone(), successor::is_one())
+            .await
+            .context("the ledger cannot be opened")?;
+        shared.set_till(Arc::clone(&ledger) as Arc<dyn gateway::Till>);
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -91,10 +99,13 @@ impl House {
             history: Arc::clone(&history),
             health: Arc::clone(&health),
             hub: Arc::clone(&hub),
+            ledger: Arc::clone(&ledger),
             metrics,
             gate: Arc::clone(&gate),
             clients: format!("http://{}", sockets.clients.local_addr()?),
         };
+        tokio::spawn(Arc::clone(&ledger).watch());
+        tokio::spawn(Arc::clone(&ledger).follow_accounts());
         tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
         tokio::spawn(keep_announcing(
             Arc::clone(&desk),
@@ -130,6 +141,7 @@ impl House {
             observatory,
             admin,
             server,
+            ledger,
             store,
         })
     }
@@ -165,6 +177,7 @@ impl House {
         self.gateway.stop();
         let _ = tokio::time::timeout(CUT_LIMIT, self.finished()).await;
         self.leave_the_desk().await;
+        self.ledger.flush().await;
         if let Err(error) = flush(&self.observatory, &self.store).await {
             tracing::warn!(%error, "the last finished requests are missing from the request log");
         }

@@ -10,6 +10,7 @@ mod figures;
 mod flagship;
 mod house;
 mod keys;
+mod ledger;
 mod limiter;
 mod money;
 mod refusals;

@@ -12,6 +12,7 @@ mod buttons;
 mod changes;
 mod deployments;
 mod keys;
+mod ledger;
 mod meta;
 mod opening;
 mod prices;
