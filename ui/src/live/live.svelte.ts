@@ -59,6 +59,7 @@ export const audited = () => state.audited;
 export const notice = () => state.notice;
 export const tellNotice = (text: string | null) => (state.notice = text);
 
+/** Of a deployment that was looked at: from now on, its ticks are kept. */
 export function seriesOf(name: string): Both {
   let found = series.get(name);
   if (!found) {
@@ -174,7 +175,8 @@ function takeTick(tick: { deployments: TickDeployment[] }) {
   const known = new Map((state.deployments ?? []).map((one) => [one.name, one]));
   let isComplete = tick.deployments.length === known.size;
   const followed = tick.deployments.flatMap((now) => {
-    record(at, now);
+    const kept = series.get(now.name);
+    if (kept) add(kept, at, now, now.blue.window, now.green?.window ?? null);
     const before = known.get(now.name);
     if (!before || (before.green === null) !== (now.green === null) || before.revision < now.revision) isComplete = false;
     return before ? [merged(before, now)] : [];
@@ -193,10 +195,6 @@ function merged(before: Deployment, now: TickDeployment): Deployment {
     green: before.green && now.green ? { ...before.green, ...now.green } : before.green,
     rollout: now.rollout ?? before.rollout,
   };
-}
-
-function record(at: number, now: TickDeployment) {
-  add(seriesOf(now.name), at, now, now.blue.window, now.green?.window ?? null);
 }
 
 function add(to: Both, at: number, { split }: Pick<Deployment, 'split'>, blue: Window, green: Window | null) {

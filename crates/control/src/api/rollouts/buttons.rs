@@ -71,7 +71,7 @@ impl Button {
     path = "/deployments/{name}/rollout/{button}",
     tag = "rollouts",
     security(("admin_token" = ["operator"])),
-    params(("name" = String, Path), ("button" = Button, Path)),
+    params(("name" = String, Path), ("button" = inline(Button), Path)),
     request_body = Option<Why>,
     responses(
         (status = 200, description = "The rollout as it stands", body = RolloutView),
