@@ -3,6 +3,7 @@
 //! A route line, a handler that asks the desk or reads what was observed, and the JSON for
 //! clients; nothing is decided here. The OpenAPI document is made from the same lines.
 
+mod accounts;
 mod audit;
 mod auth;
 mod body;
@@ -11,15 +12,21 @@ mod config;
 mod deployments;
 mod error;
 mod events;
+mod hooks;
 mod keys;
+mod ledger;
 mod page;
 mod plans;
+mod prices;
 mod providers;
 mod query;
 mod requests;
 mod roles;
 mod rollouts;
 mod session;
+mod topups;
+mod usage;
+mod vouchers;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -42,6 +49,7 @@ use crate::driver::Driver;
 use crate::events::Hub;
 use crate::gate::Gate;
 use crate::health::Health;
+use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::observe::{History, Observatory};
 
@@ -54,6 +62,7 @@ pub struct Api {
     pub history: Arc<History>,
     pub health: Arc<Health>,
     pub hub: Arc<Hub>,
+    pub ledger: Arc<Ledger>,
     pub metrics: Arc<Metrics>,
     pub gate: Arc<Gate>,
     /// Where clients call, as `http://127.0.0.1:8080`.
@@ -101,6 +110,7 @@ pub fn router(api: Api) -> Router {
             "/admin/v1/openapi.json",
             get(move || openapi(Arc::clone(&document))),
         )
+        .merge(hooks::routes())
         .route("/metrics", get(metrics))
         .route(
             "/health",
@@ -146,6 +156,22 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(keys::list::list, keys::create::create))
         .routes(routes!(keys::rotate::rotate))
         .routes(routes!(keys::revoke::revoke))
+        .routes(routes!(accounts::list::list, accounts::create::create))
+        .routes(routes!(accounts::get::get, accounts::change::change))
+        .routes(routes!(accounts::correct::correct))
+        .routes(routes!(ledger::list::list))
+        .routes(routes!(ledger::check::check))
+        .routes(routes!(topups::list::list, topups::create::create))
+        .routes(routes!(topups::get::get))
+        .routes(routes!(topups::confirm::confirm))
+        .routes(routes!(topups::refund::refund))
+        .routes(routes!(vouchers::list::list, vouchers::create::create))
+        .routes(routes!(
+            prices::list::list,
+            prices::put::put,
+            prices::delete::delete
+        ))
+        .routes(routes!(usage::read))
         .routes(routes!(requests::list))
         .routes(routes!(requests::get))
         .routes(routes!(providers::list))

@@ -8,6 +8,7 @@ mod build;
 mod error;
 mod held;
 mod keys;
+mod prices;
 mod providers;
 mod specs;
 mod stop;
@@ -19,16 +20,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use decide::Side;
-use gateway::{Flight, Provider, Shared};
+use gateway::{Flight, PriceBook, Provider, Shared};
 use store::Store;
 use store::audit::NewEntry;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::Config;
+use crate::prices::Listed;
 pub use error::DeskError;
 use held::Held;
 pub use held::Owner;
-pub use keys::{KeyInfo, KeyRequest, NewKey, new_token};
+pub(crate) use keys::new_code;
+pub use keys::{KeyInfo, KeyRequest, NewKey, model_limits, model_limits_text, new_token};
 pub use specs::PutOutcome;
 pub use sync::Reloaded;
 pub use verbs::Changed;
@@ -71,6 +74,10 @@ struct Live {
     config: Config,
     providers: BTreeMap<String, Arc<Provider>>,
     held: BTreeMap<String, Held>,
+    /// Prices that were set while running.
+    stored_prices: Vec<Listed>,
+    /// All prices in force.
+    prices: Arc<PriceBook>,
     /// Requests under way: they outlive snapshots and move with a green that becomes blue.
     flights: HashMap<FlightKey, Arc<Flight>>,
     /// The store's change number that everything here is at least as new as.
@@ -93,6 +100,8 @@ impl Desk {
             providers: providers::build(&config, &BTreeMap::new())?,
             config,
             held: BTreeMap::new(),
+            stored_prices: Vec::new(),
+            prices: Arc::default(),
             flights: HashMap::new(),
             seen: 0,
         };

@@ -27,6 +27,7 @@ use tokio::time::Instant;
 
 use crate::metrics::Counts;
 use crate::requests::{Outbox, Recent, Record};
+use crate::usage::Tally;
 pub use history::{History, Point, STEP as HISTORY_STEP};
 pub use window::{Spread, Window};
 use windows::Windows;
@@ -57,6 +58,13 @@ enum Waiting {
 pub struct Observatory {
     queue: ArrayQueue<Waiting>,
     dropped: AtomicU64,
+    /// The usage of records that the full queue did not take: statistics may miss a request, bills may not.
+    /// Requests only meet here in an overload, and whoever reads takes what is there and leaves.
+    spilled: Mutex<Tally>,
+    /// Names the sums that this run writes.
+    run: String,
+    /// Held while usage is written.
+    usage_writer: tokio::sync::Mutex<()>,
     wake: Notify,
     born: Instant,
     /// The control plane's; the request path never takes it.
@@ -68,6 +76,7 @@ pub(crate) struct Fold {
     pub(crate) counts: Counts,
     recent: Recent,
     outbox: Outbox,
+    usage: Tally,
     listeners: Vec<Listener>,
 }
 
@@ -89,6 +98,9 @@ impl Observatory {
         Observatory {
             queue: ArrayQueue::new(WAITING),
             dropped: AtomicU64::new(0),
+            spilled: Mutex::default(),
+            run: format!("{:016x}", fastrand::u64(..)),
+            usage_writer: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             born: Instant::now(),
             fold: Mutex::new(Fold {
@@ -96,14 +108,18 @@ impl Observatory {
                 counts: Counts::default(),
                 recent: Recent::default(),
                 outbox: Outbox::default(),
+                usage: Tally::default(),
                 listeners: Vec::new(),
             }),
         }
     }
 
     fn push(&self, record: Waiting, urgent: bool) {
-        if self.queue.push(record).is_err() {
+        if let Err(record) = self.queue.push(record) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            if let Waiting::Ended(outcome) = record {
+                self.spilled().add(&outcome);
+            }
         }
         if urgent {
             self.wake.notify_one();
@@ -160,6 +176,34 @@ impl Observatory {
         self.up_to_date().counts.reload_failure();
     }
 
+    /// The name of this run's sums.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    pub(crate) fn usage_writer(&self) -> &tokio::sync::Mutex<()> {
+        &self.usage_writer
+    }
+
+    /// The sums of usage that have grown since they were written.
+    pub(crate) fn changed_usage(&self) -> Vec<(store::usage::Of, store::usage::Sums)> {
+        let mut spilled = std::mem::take(&mut *self.spilled());
+        let mut fold = self.up_to_date();
+        if !spilled.is_empty() {
+            fold.usage.absorb(&mut spilled);
+        }
+        fold.usage.changed()
+    }
+
+    /// These sums are in the store.
+    pub(crate) fn wrote_usage(&self, rows: &[(store::usage::Of, store::usage::Sums)]) {
+        self.up_to_date().usage.written(rows);
+    }
+
+    fn spilled(&self) -> MutexGuard<'_, Tally> {
+        self.spilled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn take_rows(&self) -> Vec<FinishedRequest> {
         self.up_to_date().outbox.take()
     }
@@ -206,6 +250,7 @@ impl Fold {
         self.windows.add(&outcome, now);
         self.counts.add(&outcome);
         self.outbox.add(&outcome);
+        self.usage.add(&outcome);
         self.tell(&outcome);
         self.recent.add(outcome);
     }
@@ -277,6 +322,8 @@ mod tests {
     fn a_full_queue_drops_and_counts_and_never_waits() {
         let observatory = after((0..WAITING + 3).map(|_| ordinary()));
         assert_eq!(observatory.dropped(), 3);
+        let usage = observatory.changed_usage();
+        assert_eq!(usage[0].1.requests, WAITING as i64 + 3, "usage is not dropped");
         assert_eq!(figures(&observatory, Side::Blue), (WAITING as u64, 0));
     }
 

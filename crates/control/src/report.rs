@@ -207,6 +207,7 @@ mod tests {
             blue: environment(&blue.provider),
             green: None,
             rescue: true,
+            list: None,
         })];
         let shown = shown(&alone);
         assert_eq!(shown["deployment"]["green"], Value::Null);

@@ -4,7 +4,11 @@
 //! arguments, so every decision can be replayed from its inputs.
 
 pub mod attempt;
+pub mod book;
 pub mod evidence;
+pub mod limit;
+pub mod money;
+pub mod price;
 pub mod release;
 pub mod retry;
 pub mod rollout;

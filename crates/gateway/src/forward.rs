@@ -97,6 +97,21 @@ pub(crate) fn answer_lines(answer: &Response, ours: &[&str], lines: &mut Vec<u8>
     }
 }
 
+/// Takes a vendor's fields of its limits out of an answer that has those of the client's key.
+pub(crate) fn drop_limits(lines: &mut Vec<u8>) {
+    let own = b"x-ratelimit-";
+    let starts = |line: &[u8]| {
+        line.get(..own.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(own))
+    };
+    if lines.split(|byte| *byte == b'\n').any(starts) {
+        let kept = lines
+            .split_inclusive(|byte| *byte == b'\n')
+            .filter(|line| !starts(line));
+        *lines = kept.flatten().copied().collect();
+    }
+}
+
 fn passes(name: Name<'_>, kept_back: &NameSet) -> bool {
     !OWN.has(name) && !kept_back.has(name)
 }

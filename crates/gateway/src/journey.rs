@@ -1,6 +1,7 @@
 //! A routed request on its way through attempts: which environment is next, and what the client
 //! is told of it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,13 +13,16 @@ use decide::route::{Because, Choice, Target};
 use dialect::Door;
 
 use crate::answer::{Answer, AnswerBody, push_line, push_number};
-use crate::attempt::{self, Begun, Errand, Unbegun};
+use crate::attempt::{self, Begun, Errand, Payload, Unbegun};
+use crate::keys::Key;
 use crate::life::finish;
+use crate::limits;
 use crate::outcome::{Attempt, End, FailureKind, Routed, Told};
 use crate::refused::{self, Refused};
 use crate::relay::Relay;
 use crate::snapshot::{Deployment, Environment, Snapshot};
-use crate::ticket::Ticket;
+use crate::ticket::{Limited, Ticket};
+use crate::till::{self, Payment, Uncovered, Wanted};
 use crate::upstream::Failure;
 use crate::worker::Worker;
 
@@ -47,7 +51,7 @@ impl Journey {
             Target::Provider { index, model } => Arc::new(Deployment::of_provider(
                 snapshot.providers.get(index)?,
                 model,
-                &snapshot.settings,
+                snapshot,
             )),
         };
         let environment = Arc::clone(deployment.environment(choice.side)?);
@@ -72,6 +76,105 @@ impl Journey {
         }
     }
 
+    /// Asks the key's limits for a place; `prompt_tokens` is what the request comes to by itself.
+    pub(crate) async fn pass_limits(
+        &self,
+        ticket: &mut Ticket,
+        key: &Key,
+        payload: &Payload,
+        prompt_tokens: u64,
+    ) -> Result<(), Refused> {
+        let Some(meter) = &key.limits else { return Ok(()) };
+        let tokens = prompt_tokens.saturating_add(self.output_tokens(payload));
+        let model = &*self.limited_name();
+        let (standing, entered) = limits::enter(&self.worker.shared, meter, model, tokens).await;
+        if let Some(record) = ticket.record() {
+            record.deployment = Some(Arc::clone(&self.deployment.name));
+        }
+        let (pass, met) = match entered {
+            Ok(pass) => (Some(pass), None),
+            Err(met) => (None, Some(met)),
+        };
+        ticket.limited = Some(Box::new(Limited { standing, pass }));
+        met.map_or(Ok(()), |met| Err(limits::refusal(met, model)))
+    }
+
+    /// What limits of single models go by: the deployment, or the provider and its model where there is none.
+    fn limited_name(&self) -> Cow<'_, str> {
+        let (provider, model) = (&self.environment.provider.name, &self.environment.model);
+        match self.deployment.name.strip_suffix("/*") {
+            Some(of) if of == &**provider => Cow::Owned(format!("{provider}/{model}")),
+            _ => Cow::Borrowed(&*self.deployment.name),
+        }
+    }
+
+    /// Has the request's greatest possible cost set aside, if its key's requests are to be covered first.
+    pub(crate) async fn cover(
+        &self,
+        ticket: &mut Ticket,
+        key: &Key,
+        payload: &Payload,
+        body: &[u8],
+    ) -> Result<(), Refused> {
+        let Some(till) = self.worker.shared.till() else {
+            return Ok(());
+        };
+        let payment = till.payment(key);
+        if payment == Payment::Nobody {
+            return Ok(());
+        }
+        if !till.is_open() {
+            return Err(Uncovered::Unavailable.into());
+        }
+        let free = matches!(self.door, Door::CountTokens | Door::GeminiCountTokens);
+        if payment == Payment::Afterwards || free {
+            return Ok(());
+        }
+        let at = ticket.at();
+        let list = self.deployment.list.as_deref();
+        let asked = (self.door, payload, body);
+        let greatest = till::greatest(self.may_be_tried(), list, asked, at)
+            .ok_or_else(|| till::unpriced(&self.environment.model))?;
+        let charge = ticket.open_charge();
+        let answered = till.hold(Wanted {
+            charge: &charge,
+            request_id: ticket.request_id(),
+            key,
+            greatest,
+            at,
+        });
+        answered.await.map_err(|uncovered| {
+            if let Uncovered::Refused(_) = uncovered {
+                ticket.forget_charge();
+            }
+            uncovered.into()
+        })
+    }
+
+    /// Every environment that this request may come to.
+    fn may_be_tried(&self) -> impl Iterator<Item = &Environment> {
+        let own = self.deployment.environment(self.position.side);
+        let rescuer =
+            (self.deployment.rescue && self.position.side == Side::Green && !self.because.is_forced())
+                .then_some(&self.deployment.blue);
+        own.into_iter()
+            .chain(rescuer)
+            .flat_map(|environment| std::iter::once(environment).chain(&environment.fallbacks))
+            .map(|environment| &**environment)
+    }
+
+    /// The most tokens that the answer can have.
+    fn output_tokens(&self, payload: &Payload) -> u64 {
+        let Payload::Json(scan) = payload else { return 0 };
+        let environment = &*self.environment;
+        let given = environment.set.iter().chain(&environment.default);
+        let given = given
+            .filter(|(name, _)| name == "max_tokens" || name == "max_completion_tokens")
+            .find_map(|(_, value)| value.trim().parse().ok());
+        let dialect = environment.provider.dialect;
+        dialect::output_tokens(self.door, scan, given, dialect, &environment.model)
+    }
+
     /// Sends the request where the journey stands.
     pub(crate) async fn attempt(
         &mut self,
@@ -84,6 +187,7 @@ impl Journey {
         ticket.attempt(self.record(), boarded);
         if let Some(record) = ticket.record() {
             record.deployment = Some(Arc::clone(&self.deployment.name));
+            record.list = self.deployment.list.clone();
         }
         if full {
             let most = "the environment's max_concurrency is reached";
@@ -172,6 +276,7 @@ impl Journey {
         let Some(body) = rest else {
             if let Some(attempt) = ticket.last_attempt() {
                 attempt.usage = reader.usage();
+                attempt.written_bytes = reader.output_bytes();
             }
             let answer = Answer {
                 status,
@@ -253,6 +358,11 @@ impl Journey {
             first_byte: None,
             duration: std::time::Duration::ZERO,
             usage: None,
+            estimated: false,
+            written_bytes: 0,
+            written_events: 0,
+            finished: false,
+            price: self.environment.price.clone(),
         }
     }
 }

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use decide::route::Allowed;
 
+use crate::limits::Meter;
+use crate::till::Budget;
+
 /// SHA-256 of a key's secret.
 pub type Digest = [u8; 32];
 
@@ -22,6 +25,11 @@ pub struct Key {
     pub may_override: bool,
     /// Unix milliseconds after which this secret is refused.
     pub expires_at: Option<u64>,
+    /// What counts its use; `None` for a key without limits.
+    pub limits: Option<Arc<Meter>>,
+    /// Whether `account` was given one, which then pays.
+    pub has_account: bool,
+    pub budget: Option<Budget>,
 }
 
 #[derive(Debug)]
@@ -111,6 +119,9 @@ mod tests {
             allowed: Allowed::All,
             may_override: true,
             expires_at,
+            limits: None,
+            has_account: false,
+            budget: None,
         })
     }
 

@@ -12,6 +12,7 @@ mod forward;
 mod journey;
 mod keys;
 mod life;
+mod limits;
 mod listener;
 mod local;
 mod models;
@@ -24,6 +25,7 @@ mod request;
 mod said;
 mod snapshot;
 mod ticket;
+mod till;
 mod upstream;
 mod waiting;
 mod wire;
@@ -32,10 +34,15 @@ mod worker;
 pub use dialect::{Dialect, Door, Server, Usage};
 pub use flight::Flight;
 pub use keys::{Digest, Key, KeyRing, digest};
+pub use limits::{
+    Asked, Bucket, Granted, KeyLimits, Leave, Left, Limit, Limits, Met, Meter, Meters, SharedLimiter,
+    Standing,
+};
 pub use listener::{Gateway, start};
-pub use outcome::{Attempt, End, FailureKind, Observer, Outcome, Routed, Told};
+pub use outcome::{Attempt, Cost, End, FailureKind, Observer, Outcome, Routed, Told, tokens};
 pub use probe::{Probed, Prober, Question};
-pub use snapshot::{Deployment, Environment, Provider, Settings, Snapshot, Timeouts};
+pub use snapshot::{Deployment, Environment, PriceBook, Provider, Settings, Snapshot, Timeouts};
+pub use till::{Answered, Budget, Payment, Period, Till, Uncovered, Wanted};
 pub use upstream::{Address, BadEndpoint, Endpoint};
 pub use waiting::{Waiting, token_of};
 pub use worker::Shared;

@@ -20,7 +20,7 @@ use crate::refused::Refused;
 use crate::request::Head;
 use crate::said::{self, Said};
 use crate::snapshot::Snapshot;
-use crate::ticket::Ticket;
+use crate::ticket::{Limited, Ticket};
 use crate::worker::Worker;
 
 /// What a request's head comes to.
@@ -68,6 +68,10 @@ pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
         Ok(key) => key,
         Err(refused) => return Answered(refuse(ticket, door, &refused)),
     };
+    if let Some(meter) = &key.limits {
+        let standing = worker.shared.meters.standing(meter, "");
+        ticket.limited = Some(Box::new(Limited { standing, pass: None }));
+    }
     if let Some(record) = ticket.record() {
         record.key = Some(Arc::clone(&key));
     }
@@ -121,6 +125,7 @@ pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, b
         Err(refused) => return refuse(ticket, door, &refused),
     };
     note_request(&mut ticket, &choice, &said, &payload);
+    ticket.prompt_tokens = prompt_tokens(&key, &payload, body);
     let Some(mut journey) = Journey::start(worker, &snapshot, &choice, door) else {
         let gone = Refused::new(
             503,
@@ -129,6 +134,16 @@ pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, b
         );
         return refuse(ticket, door, &gone.retry_after(1));
     };
+    let prompt_tokens = ticket.prompt_tokens;
+    if let Err(refused) = journey
+        .pass_limits(&mut ticket, &key, &payload, prompt_tokens)
+        .await
+    {
+        return journey.refuse(ticket, &refused);
+    }
+    if let Err(refused) = journey.cover(&mut ticket, &key, &payload, body).await {
+        return journey.refuse(ticket, &refused);
+    }
     journey.await_first_byte(&mut ticket, &choice);
     let request_id = ticket.request_id().to_owned();
     let errand = Errand {
@@ -254,6 +269,15 @@ fn ask_of<'a>(said: &'a Said, key: &'a Key, model: &'a str, payload: &'a Payload
         conversation,
         allowed: &key.allowed,
         may_override: key.may_override,
+    }
+}
+
+/// Files in a body are only looked for where it may matter: a stream can be cut, a limit wants to know before.
+fn prompt_tokens(key: &Key, payload: &Payload, body: &[u8]) -> u64 {
+    if key.limits.is_some() || payload.streams() {
+        dialect::prompt_tokens(body)
+    } else {
+        dialect::written_tokens(body.len() as u64)
     }
 }
 

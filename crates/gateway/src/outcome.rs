@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use decide::Side;
+use decide::money::Nano;
+use decide::price::{self, Dated, Tokens};
 use decide::route::Because;
 use dialect::{Door, Usage};
 
@@ -28,6 +30,8 @@ pub struct Outcome {
     /// The public name that was routed; `None` where the request got no route.
     pub deployment: Option<Arc<str>>,
     pub key: Option<Arc<Key>>,
+    /// What the operator lists for the deployment; `None`: what the model costs that answered.
+    pub list: Option<Arc<Dated>>,
     pub route: Option<Routed>,
     pub stream: bool,
     pub monitoring: bool,
@@ -95,7 +99,72 @@ pub struct Attempt {
     pub started: Duration,
     pub first_byte: Option<Duration>,
     pub duration: Duration,
+    /// What the vendor counted, or what was estimated where it did not.
     pub usage: Option<Usage>,
+    /// The counts, or a part of them, are estimated here: the vendor did not tell, or not to the end.
+    pub estimated: bool,
+    /// Bytes of the answer that the model wrote, roughly.
+    pub written_bytes: u64,
+    /// Events of a stream that brought them.
+    pub written_events: u64,
+    /// The vendor has said why the model stopped, so its counts are its last word.
+    pub finished: bool,
+    /// What the vendor charges; `None`: nobody knows.
+    pub price: Option<Arc<Dated>>,
+}
+
+/// What an attempt costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// It used nothing that is charged.
+    Nothing,
+    Known(Nano),
+    /// It used tokens whose price nobody knows.
+    Unpriced,
+}
+
+impl Cost {
+    /// None where it is not known.
+    pub fn known(self) -> Option<Nano> {
+        match self {
+            Cost::Nothing => Some(Nano::ZERO),
+            Cost::Known(cost) => Some(cost),
+            Cost::Unpriced => None,
+        }
+    }
+}
+
+impl Attempt {
+    /// What the vendor charges for it, at the price of the moment (Unix milliseconds) of the request.
+    pub fn cost(&self, at: u64) -> Cost {
+        self.cost_by(self.price.as_deref(), at)
+    }
+
+    /// The same by another price.
+    pub fn cost_by(&self, price: Option<&Dated>, at: u64) -> Cost {
+        let Some(usage) = self.usage else {
+            return Cost::Nothing;
+        };
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        let price = price.and_then(|price| price.at(at));
+        // What no account can hold is no price either.
+        price
+            .and_then(|price| price::cost(price, &tokens(&usage)).ok())
+            .map_or(Cost::Unpriced, Cost::Known)
+    }
+}
+
+/// A vendor's counts as prices want them.
+pub fn tokens(usage: &Usage) -> Tokens {
+    Tokens {
+        input: usage.input_tokens,
+        cached_input: usage.cached_input_tokens,
+        cache_write: usage.cache_write_tokens,
+        cache_write_1h: usage.cache_write_1h_tokens,
+        output: usage.output_tokens,
+        reasoning: usage.reasoning_tokens,
+        ..Tokens::default()
+    }
 }
 
 /// How the answer ended.

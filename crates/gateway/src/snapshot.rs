@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use decide::Side;
+use decide::price::{Dated, Prices};
 use decide::retry::Allowance;
 use decide::route::Table;
 
@@ -21,6 +22,16 @@ pub struct Snapshot {
     /// By the table's provider index.
     pub providers: Vec<Arc<Provider>>,
     pub settings: Arc<Settings>,
+    pub prices: Arc<PriceBook>,
+}
+
+/// What models cost, and for what they are sold.
+#[derive(Debug, Default)]
+pub struct PriceBook {
+    /// What the vendors charge, by their names of models.
+    pub cost: Prices,
+    /// What the operator lists, by the names that clients call. A model that is not here is listed at its cost.
+    pub list: Prices,
 }
 
 impl Snapshot {
@@ -64,6 +75,8 @@ pub struct Deployment {
     pub green: Option<Arc<Environment>>,
     /// Blue answers what green failed before the first byte.
     pub rescue: bool,
+    /// What the operator lists for it; `None`: what the model costs that answers.
+    pub list: Option<Arc<Dated>>,
 }
 
 impl Deployment {
@@ -77,14 +90,16 @@ impl Deployment {
 
 impl Deployment {
     /// What `provider/model` is routed by: one model of a provider, as it is.
-    pub(crate) fn of_provider(provider: &Arc<Provider>, model: &str, settings: &Settings) -> Deployment {
+    pub(crate) fn of_provider(provider: &Arc<Provider>, model: &str, snapshot: &Snapshot) -> Deployment {
+        let prices = &snapshot.prices;
         let blue = Environment {
             provider: Arc::clone(provider),
             model: model.into(),
             set: Vec::new(),
             default: Vec::new(),
-            timeouts: settings.timeouts,
+            timeouts: snapshot.settings.timeouts,
             max_concurrency: None,
+            price: prices.cost.of(&provider.name, model).cloned(),
             fallbacks: Vec::new(),
             flight: Arc::clone(&provider.flight),
         };
@@ -94,6 +109,7 @@ impl Deployment {
             blue: Arc::new(blue),
             green: None,
             rescue: false,
+            list: prices.list.of(&provider.name, model).cloned(),
         }
     }
 }
@@ -110,6 +126,8 @@ pub struct Environment {
     pub default: Vec<(String, String)>,
     pub timeouts: Timeouts,
     pub max_concurrency: Option<u32>,
+    /// What the vendor charges; `None`: nobody knows.
+    pub price: Option<Arc<Dated>>,
     /// Tried in order when this one fails before the first byte.
     pub fallbacks: Vec<Arc<Environment>>,
     /// Counts what is under way; outlives the snapshot, so that a drain can be watched.

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use decide::Share;
-use dialect::{Dialect, Door};
+use dialect::{Dialect, Door, Usage};
 use tokio::time::Instant;
 
 use crate::answer::{has_line, push_line, push_number};
 use crate::flight::{Boarded, Flight};
+use crate::forward;
+use crate::limits::{Pass, Standing};
 use crate::outcome::{Attempt, End, FailureKind, Outcome, Told};
 use crate::said;
 use crate::worker::Worker;
@@ -29,6 +31,21 @@ pub(crate) struct Ticket {
     boarded: Option<Boarded>,
     /// Its place among those that wait for a first byte.
     place: Option<usize>,
+    /// What the prompt comes to, estimated: for limits, and for answers whose vendor does not count.
+    pub(crate) prompt_tokens: u64,
+    /// Of a key with limits.
+    pub(crate) limited: Option<Box<Limited>>,
+    /// The charge that money is held for.
+    charge: Option<String>,
+}
+
+/// What a request knows of its key's limits.
+#[derive(Default)]
+pub(crate) struct Limited {
+    /// What is left of them.
+    pub(crate) standing: Standing,
+    /// Its place within them, once it has one.
+    pub(crate) pass: Option<Pass>,
 }
 
 impl Ticket {
@@ -46,6 +63,7 @@ impl Ticket {
             path: path.to_owned(),
             deployment: None,
             key: None,
+            list: None,
             route: None,
             stream: false,
             monitoring: false,
@@ -65,6 +83,9 @@ impl Ticket {
             attempt_started: now,
             boarded: None,
             place: None,
+            prompt_tokens: 0,
+            limited: None,
+            charge: None,
         }
     }
 
@@ -173,6 +194,42 @@ impl Ticket {
         self.outcome = None;
     }
 
+    /// From now on something may be held for it; the charge's id.
+    pub(crate) fn open_charge(&mut self) -> String {
+        let mut charge = format!("{}.", self.request_id());
+        said::push_nonce(&mut charge);
+        self.charge = Some(charge.clone());
+        charge
+    }
+
+    /// Nothing is held after all.
+    pub(crate) fn forget_charge(&mut self) {
+        self.charge = None;
+    }
+
+    /// Whether its progress has to be marked.
+    pub(crate) fn is_held(&self) -> bool {
+        self.charge.is_some()
+    }
+
+    /// Has what it cost so far written down, in case that this is the last that is heard of it.
+    pub(crate) fn mark(&mut self) {
+        let (Some(till), Some(charge)) = (self.worker.shared.till(), &self.charge) else {
+            return;
+        };
+        let Some(outcome) = &mut self.outcome else { return };
+        let counted = outcome
+            .attempts
+            .last()
+            .map(|attempt| (attempt.usage, attempt.estimated));
+        estimate(outcome, self.prompt_tokens);
+        till.mark(charge, outcome);
+        // The estimate was for this moment.
+        if let Some((attempt, (usage, estimated))) = outcome.attempts.last_mut().zip(counted) {
+            (attempt.usage, attempt.estimated) = (usage, estimated);
+        }
+    }
+
     /// The header lines that every answer carries.
     pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
         let Some(outcome) = &self.outcome else { return };
@@ -200,6 +257,12 @@ impl Ticket {
             push_millis(lines, upstream);
         }
         lines.extend_from_slice(b"\r\n");
+        if let Some(limited) = &self.limited
+            && !limited.standing.is_empty()
+        {
+            forward::drop_limits(lines);
+            limited.standing.push_lines(lines);
+        }
     }
 
     /// The request is over, and this is how.
@@ -221,6 +284,13 @@ impl Ticket {
         {
             attempt.duration = running;
         }
+        estimate(&mut outcome, self.prompt_tokens);
+        if let Some(pass) = self.limited.take().and_then(|limited| limited.pass) {
+            pass.settle(used_tokens(&outcome));
+        }
+        if let Some(till) = self.worker.shared.till() {
+            till.settle(self.charge.take(), &outcome);
+        }
         self.worker.shared.observer.observe(outcome);
     }
 }
@@ -229,6 +299,40 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         self.hand_on(End::ClientLeft);
     }
+}
+
+/// Fills in what a vendor did not count of an answer that had begun: all of it, or what came after its last
+/// word on it before the stream was cut. Never less than it said.
+fn estimate(outcome: &mut Outcome, prompt_tokens: u64) {
+    let whole = outcome.end == End::Complete;
+    let counts = dialect::counts_tokens(outcome.door);
+    let Some(attempt) = outcome.attempts.last_mut() else {
+        return;
+    };
+    let (begun, ended_well) = (attempt.first_byte.is_some(), whole && attempt.failure.is_none());
+    // OpenAI's usage comes after the finish, the others' with it: a client that leaves then changes nothing.
+    let last_word = attempt.usage.is_some() && (ended_well || attempt.finished);
+    if !counts || !begun || last_word {
+        return;
+    }
+    let counted = attempt.usage.unwrap_or_default();
+    let written = dialect::streamed_tokens(attempt.written_bytes, attempt.written_events);
+    let input_tokens = match counted.input_tokens {
+        0 => prompt_tokens,
+        said => said,
+    };
+    attempt.estimated = true;
+    attempt.usage = Some(Usage {
+        input_tokens,
+        output_tokens: counted.output_tokens.max(written),
+        ..counted
+    });
+}
+
+/// All that the vendors were asked for, retries too: a limit is there for their sake.
+fn used_tokens(outcome: &Outcome) -> u64 {
+    let counted = outcome.attempts.iter().filter_map(|attempt| attempt.usage);
+    counted.fold(0, |sum, usage| sum.saturating_add(usage.total_tokens()))
 }
 
 /// Milliseconds with two decimals.

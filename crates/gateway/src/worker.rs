@@ -3,17 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use decide::retry::{Allowance, Budget};
 use tokio::time::Instant;
 
 use crate::keys::KeyRing;
+use crate::limits::Meters;
 use crate::outcome::Observer;
 use crate::pins::Pins;
 use crate::snapshot::Snapshot;
+use crate::till::Till;
 use crate::upstream::Pool;
 use crate::waiting::{Waiting, WaitingRoom};
 
@@ -22,9 +24,12 @@ use crate::waiting::{Waiting, WaitingRoom};
 pub struct Shared {
     snapshot: ArcSwap<Snapshot>,
     pub keys: KeyRing,
+    pub meters: Meters,
     pub(crate) pins: Pins,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Without one, nobody pays.
+    till: OnceLock<Arc<dyn Till>>,
     draining: AtomicBool,
 }
 
@@ -33,9 +38,11 @@ impl Shared {
         Shared {
             snapshot: ArcSwap::from_pointee(snapshot),
             keys: KeyRing::default(),
+            meters: Meters::default(),
             pins: Pins::default(),
             waiting_room: WaitingRoom::default(),
             observer,
+            till: OnceLock::new(),
             draining: AtomicBool::new(false),
         }
     }
@@ -47,6 +54,15 @@ impl Shared {
 
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// From now on money is kept here. The first one stays.
+    pub fn set_till(&self, till: Arc<dyn Till>) {
+        let _ = self.till.set(till);
+    }
+
+    pub(crate) fn till(&self) -> Option<&dyn Till> {
+        self.till.get().map(|till| &**till)
     }
 
     /// Requests of split deployments that wait for their first byte now.

@@ -17,7 +17,7 @@ use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqlitePool};
 use crate::StoreError;
 
 /// In their order; the position is the version. `include_str!` has cargo watch the files.
-const MIGRATIONS: [(&str, &str); 8] = [
+const MIGRATIONS: [(&str, &str); 12] = [
     (
         "changes and meta",
         include_str!("../migrations/0001_changes_and_meta.sql"),
@@ -31,7 +31,14 @@ const MIGRATIONS: [(&str, &str); 8] = [
         include_str!("../migrations/0006_finished_requests.sql"),
     ),
     ("rollouts", include_str!("../migrations/0007_rollouts.sql")),
-    ("buttons", include_str!("../migrations/0008_buttons.sql")),
+    (
+        "prices and usage",
+        include_str!("../migrations/0008_prices_and_usage.sql"),
+    ),
+    ("accounts", include_str!("../migrations/0009_accounts.sql")),
+    ("ledger", include_str!("../migrations/0010_ledger.sql")),
+    ("topups", include_str!("../migrations/0011_topups.sql")),
+    ("buttons", include_str!("../migrations/0012_buttons.sql")),
 ];
 
 /// Not sqlx's default name, which another program in the same database may use.

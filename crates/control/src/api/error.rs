@@ -4,6 +4,8 @@ use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use decide::book::Refused;
+use decide::money::Nano;
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
@@ -93,6 +95,7 @@ impl From<DeskError> for ApiError {
     fn from(error: DeskError) -> ApiError {
         let message = error.to_string();
         match error {
+            DeskError::UnknownPrice(_) => ApiError::new(404, "price_not_found", message).param("model"),
             DeskError::UnknownDeployment { .. } => {
                 ApiError::new(404, "deployment_not_found", message).param("name")
             }
@@ -146,6 +149,9 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::BadCursor => ApiError::invalid("cursor", error.to_string()),
             StoreError::NotFound { .. } => ApiError::new(404, "not_found", error.to_string()),
+            StoreError::Exists { .. } | StoreError::Conflict { .. } => {
+                ApiError::new(409, "conflict", error.to_string())
+            }
             other => {
                 tracing::error!(error = %other, source = ?std::error::Error::source(&other), "the store failed a request");
                 ApiError::new(
@@ -154,6 +160,23 @@ impl From<StoreError> for ApiError {
                     "The store cannot be used right now, please retry",
                 )
             }
+        }
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> ApiError {
+        let message = refused.to_string();
+        match refused {
+            Refused::BadAmount => ApiError::invalid("amount", message),
+            Refused::NoCredit { available, needed } => {
+                let (available, needed) = (Nano::new(available), Nano::new(needed));
+                let message =
+                    format!("The account has {available} USD available, which does not cover {needed} USD");
+                ApiError::new(409, "conflict", message)
+            }
+            Refused::OverBudget { .. } | Refused::Settled => ApiError::new(409, "conflict", message),
+            Refused::AnotherHasThisId => ApiError::new(409, "conflict", message).param("id"),
         }
     }
 }

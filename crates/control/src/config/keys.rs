@@ -1,5 +1,7 @@
 //! Client credentials that stand in the file. Further ones are made while running and live in the store.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,26 @@ pub struct KeyLimits {
     #[schemars(range(min = 1))]
     pub tokens_per_minute: Option<u64>,
     /// Requests at the same time.
+    #[schemars(range(min = 1))]
+    pub concurrent_requests: Option<u32>,
+    /// Further limits of single models, by the public name; the key's own bind as well.
+    pub models: BTreeMap<String, ModelLimits>,
+}
+
+/// How much a key may ask of one model; what is left out is without limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelLimits {
+    /// Requests per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub requests_per_minute: Option<u32>,
+    /// Tokens per minute, prompt and answer together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub tokens_per_minute: Option<u64>,
+    /// Requests at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub concurrent_requests: Option<u32>,
 }

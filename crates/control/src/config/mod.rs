@@ -36,6 +36,7 @@ mod source;
 mod tests;
 mod text;
 mod tokens;
+mod topups;
 mod tree;
 mod units;
 mod unsupported;
@@ -55,13 +56,13 @@ pub use analysis::{Analysis, Challenge, Metric, MetricAction, Metrics, Mode, Str
 pub use deployments::{Deployment, Environment, Fallback, HealthProbe, Probe, Split, Sticky, Timeouts};
 pub use environment::FromEnvironment;
 pub use header::HeaderName;
-pub use keys::{Budget, BudgetPeriod, Key, KeyLimits, Overrides};
+pub use keys::{Budget, BudgetPeriod, Key, KeyLimits, ModelLimits, Overrides};
 pub use moment::Moment;
 pub use plans::{
     Approval, Drain, Gates, ManualApproval, Notify, OnInconclusive, OnRegression, OnSilence, Phase, Plan,
     Probes, Strategy,
 };
-pub use prices::Price;
+pub use prices::{Price, PriceTier};
 pub use problem::{ConfigError, Problem, Problems};
 pub use providers::{Dialect, Provider};
 pub use reference::reference;
@@ -72,6 +73,7 @@ pub use services::{Service, ServiceEnvironment, ServiceHealth};
 pub use share::Share;
 pub use text::BadValue;
 pub use tokens::{AdminToken, Role};
+pub use topups::{BankTransfer, Stripe, Topups, Toss};
 pub use units::{Period, Size};
 pub use usd::Usd;
 pub use watch::{Cause, Reload, Reloader, Watch, watch};
@@ -117,12 +119,20 @@ pub struct Config {
     pub keys: Vec<Key>,
     /// How a new account begins.
     pub accounts: Accounts,
-    /// Prices in US dollars per million tokens, by the vendor's model name. They override the shipped table.
+    /// How credit comes in.
+    pub topups: Topups,
+    /// What vendors charge, in US dollars per million tokens, by the vendor's model name, `provider/model` or
+    /// `provider/*`. Overrides the shipped table.
     pub prices: BTreeMap<String, Price>,
+    /// What you ask for, by the public model name; what the model costs by default.
+    pub list_prices: BTreeMap<String, Price>,
     /// HTTP applications by name.
     pub services: BTreeMap<String, Service>,
     /// What a client may send.
     pub limits: RequestLimits,
+    /// Where several gateways keep what is used of keys' limits: a Redis or Valkey, `redis://[user:password@]host:port/db`,
+    /// or `rediss://` over TLS. Without one each gateway limits by itself.
+    pub limiter: Option<Secret>,
     /// How many second attempts the gateway may make.
     pub retry: Retry,
     /// How long the store remembers.
@@ -152,9 +162,12 @@ impl Default for Config {
             plans: BTreeMap::new(),
             keys: Vec::new(),
             accounts: Accounts::default(),
+            topups: Topups::default(),
             prices: BTreeMap::new(),
+            list_prices: BTreeMap::new(),
             services: BTreeMap::new(),
             limits: RequestLimits::default(),
+            limiter: None,
             retry: Retry::default(),
             retention: Retention::default(),
             otlp: None,

@@ -18,6 +18,16 @@ impl Moment {
     pub fn unix_seconds(self) -> i64 {
         self.0.as_second()
     }
+
+    /// In milliseconds since 1970-01-01T00:00:00Z.
+    pub fn unix_milliseconds(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// The moment of so many milliseconds since 1970-01-01T00:00:00Z, if a calendar has it.
+    pub fn of_unix_milliseconds(at: i64) -> Option<Moment> {
+        jiff::Timestamp::from_millisecond(at).ok().map(Moment)
+    }
 }
 
 impl FromStr for Moment {

@@ -39,6 +39,8 @@ impl fmt::Display for BadValue {
     }
 }
 
+impl std::error::Error for BadValue {}
+
 /// The ways in which a scalar's text is read; each is the `format` of its type in the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {

@@ -7,19 +7,8 @@ impl Config {
     /// Each such setting that is used, as its path in the file and what does not happen.
     pub fn without_effect(&self) -> Vec<(String, &'static str)> {
         let mut found = Vec::new();
-        for (index, key) in self.keys.iter().enumerate() {
-            if key.limits != super::KeyLimits::default() {
-                found.push((format!("keys[{index}].limits"), "limits are not enforced yet"));
-            }
-            if key.budget.is_some() {
-                found.push((format!("keys[{index}].budget"), "budgets are not enforced yet"));
-            }
-        }
         if !self.services.is_empty() {
             found.push(("services".to_owned(), "HTTP applications are not served yet"));
-        }
-        if !self.prices.is_empty() {
-            found.push(("prices".to_owned(), "costs are not calculated yet"));
         }
         if self.otlp.is_some() {
             found.push(("otlp".to_owned(), "nothing is exported by OTLP yet"));

@@ -1,25 +1,30 @@
-//! Amounts of US dollars. Integers of a thousand-millionth dollar (nano-USD), never floats: they end in a ledger.
+//! Amounts of US dollars in a file or a request: the integers of `decide::money`, none of them negative.
 
 use std::fmt;
 use std::str::FromStr;
 
+use decide::money::{Nano, NoAmount};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::text::{BadValue, Format, Text};
 
 const HELP: &str = "write dollars with at most 9 decimals, as in 2.00";
-const NANO_PER_USD: i64 = 1_000_000_000;
 
 /// An amount of US dollars that is not negative, with at most 9 decimals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "Text", into = "String")]
 #[schemars(inline, extend("format" = Format::Usd.name(), "examples" = ["2.00", "0.50"]))]
-pub struct Usd(i64);
+pub struct Usd(#[schemars(with = "String")] Nano);
 
 impl Usd {
     /// In nano-USD.
     pub const fn nano(self) -> i64 {
+        self.0.get()
+    }
+
+    /// The same amount where amounts may be negative.
+    pub const fn amount(self) -> Nano {
         self.0
     }
 }
@@ -29,36 +34,27 @@ impl FromStr for Usd {
 
     fn from_str(text: &str) -> Result<Usd, BadValue> {
         let text = text.trim();
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(fraction) {
-            return Err(BadValue::new(
-                format!("`{text}` is not an amount of dollars"),
-                HELP,
-            ));
-        }
-        let fraction = fraction.trim_end_matches('0');
-        if fraction.len() > 9 {
-            return Err(BadValue::new(format!("{text} has more than 9 decimals"), HELP));
-        }
-        let nano = format!("{fraction:0<9}").parse::<i64>().ok();
-        let whole = whole
-            .parse::<i64>()
-            .ok()
-            .and_then(|whole| whole.checked_mul(NANO_PER_USD));
-        let total = whole.zip(nano).and_then(|(whole, nano)| whole.checked_add(nano));
-        total
-            .map(Usd)
-            .ok_or_else(|| BadValue::new(format!("{text} dollars are too many"), HELP))
+        let amount = text
+            .parse::<Nano>()
+            .and_then(|amount| match amount.is_negative() {
+                true => Err(NoAmount::Syntax),
+                false => Ok(amount),
+            });
+        amount.map(Usd).map_err(|reason| {
+            let message = match reason {
+                NoAmount::Syntax => format!("`{text}` is not an amount of dollars"),
+                NoAmount::TooFine => format!("{text} has more than 9 decimals"),
+                NoAmount::TooLarge => format!("{text} dollars are too many"),
+            };
+            BadValue::new(message, HELP)
+        })
     }
 }
 
 impl fmt::Display for Usd {
     /// At least two decimals, no zeros after them: `2.00`, `0.075`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fraction = format!("{:09}", self.0 % NANO_PER_USD);
-        let shown = fraction.trim_end_matches('0');
-        write!(out, "{}.{shown:0<2}", self.0 / NANO_PER_USD)
+        self.0.fmt(out)
     }
 }
 

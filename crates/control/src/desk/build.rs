@@ -6,7 +6,7 @@ use std::sync::Arc;
 use decide::Side;
 use decide::retry::Allowance;
 use decide::route::{Names, Table};
-use gateway::{Deployment, Environment, Flight, Provider, Settings, Snapshot, Timeouts};
+use gateway::{Deployment, Environment, Flight, PriceBook, Provider, Settings, Snapshot, Timeouts};
 
 use super::held::Held;
 use super::{DeskError, FlightKey, Live};
@@ -25,6 +25,7 @@ pub(super) fn snapshot(live: &mut Live) -> Result<Snapshot, DeskError> {
             providers: &live.providers,
             before: &live.flights,
             flights: &mut flights,
+            prices: &live.prices,
         };
         deployments.push(Arc::new(ready.deployment(name, held)?));
     }
@@ -57,6 +58,7 @@ pub(super) fn snapshot(live: &mut Live) -> Result<Snapshot, DeskError> {
         deployments,
         providers,
         settings: Arc::new(settings(&live.config)),
+        prices: Arc::clone(&live.prices),
     })
 }
 
@@ -87,6 +89,7 @@ pub(super) fn copy(snapshot: &Snapshot) -> Snapshot {
         deployments: snapshot.deployments.clone(),
         providers: snapshot.providers.clone(),
         settings: Arc::clone(&snapshot.settings),
+        prices: Arc::clone(&snapshot.prices),
     }
 }
 
@@ -112,6 +115,7 @@ struct Ready<'a> {
     providers: &'a BTreeMap<String, Arc<Provider>>,
     before: &'a HashMap<FlightKey, Arc<Flight>>,
     flights: &'a mut HashMap<FlightKey, Arc<Flight>>,
+    prices: &'a PriceBook,
 }
 
 impl Ready<'_> {
@@ -126,6 +130,7 @@ impl Ready<'_> {
                 .transpose()?
                 .map(Arc::new),
             rescue: held.definition.rescue,
+            list: self.prices.list.of("", name).cloned(),
         })
     }
 
@@ -168,6 +173,7 @@ impl Ready<'_> {
             default: Vec::new(),
             timeouts: Timeouts::default(),
             max_concurrency: None,
+            price: self.prices.cost.of(provider, model).cloned(),
             fallbacks: Vec::new(),
             flight: Arc::default(),
         })

@@ -16,6 +16,8 @@ pub enum DeskError {
     Conflict(#[from] Conflict),
     #[error("key '{0}' exists already")]
     KeyExists(String),
+    #[error("no price of '{0}' was set here from that moment on")]
+    UnknownPrice(String),
     #[error("key '{0}' is revoked")]
     KeyRevoked(String),
     #[error("{noun} '{name}' is defined in the configuration file; change it there")]

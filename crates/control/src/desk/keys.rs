@@ -1,9 +1,11 @@
 //! Client keys: made, listed, rotated, revoked. A secret is shown once, and only its hash is kept.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use decide::money::Nano;
 use decide::route::Allowed;
-use gateway::{Digest, Key, digest};
+use gateway::{Digest, Key, KeyLimits, Limits, Meters, digest};
 use serde_json::json;
 use store::keys::{KeySettings, Overrides};
 use store::{Cursor, Store, StoreError};
@@ -57,14 +59,8 @@ impl Desk {
         let hash = digest(secret.as_bytes());
         let made = store::keys::create(&self.store, &wanted.name, hash, &wanted.settings, now()).await;
         let made = made.map_err(of_store)?;
-        self.admit(&made);
+        self.admit(&live.config, &made);
         drop(live);
-        if made.settings.limits != Default::default() || made.settings.budget.is_some() {
-            tracing::warn!(
-                key = made.name,
-                "its limits and budget are kept, but not enforced yet"
-            );
-        }
         self.audit(
             actor,
             "create key",
@@ -114,7 +110,7 @@ impl Desk {
         if let Some(oldest) = before.previous {
             self.shared.keys.remove(&oldest.digest);
         }
-        self.admit(&rotated);
+        self.admit(&live.config, &rotated);
         drop(live);
         self.audit(
             actor,
@@ -161,38 +157,116 @@ impl Desk {
         }
     }
 
-    fn admit(&self, key: &store::keys::Key) {
-        for (digest, ready) in entries(key) {
+    fn admit(&self, config: &Config, key: &store::keys::Key) {
+        for (digest, ready) in entries(config, key, &self.shared.meters) {
             self.shared.keys.insert(digest, ready);
         }
     }
 }
 
 /// Every key that works, of the file and of the store.
-pub(super) async fn all(config: &Config, store: &Store) -> Result<Vec<(Digest, Arc<Key>)>, StoreError> {
+pub(super) async fn all(
+    config: &Config,
+    store: &Store,
+    meters: &Meters,
+) -> Result<Vec<(Digest, Arc<Key>)>, StoreError> {
     // A key of the file leads: one of the store with its name could be neither seen nor revoked.
     let stored = store::keys::load_all(store).await?;
     let seen = stored.iter().filter(|key| of_file(config, &key.name).is_none());
-    let mut keys: Vec<_> = seen.flat_map(entries).collect();
+    let mut keys: Vec<_> = seen.flat_map(|key| entries(config, key, meters)).collect();
     keys.extend(config.keys.iter().map(|key| {
-        let ready = ready(&key.name, &KeyInfo::from(key).settings, None);
+        let settings = KeyInfo::from(key).settings;
+        let limits = limits(config, &settings);
+        let ready = ready(&key.name, &settings, &limits, meters, None);
         (digest(key.secret.expose().as_bytes()), ready)
     }));
     Ok(keys)
 }
 
-fn entries(key: &store::keys::Key) -> Vec<(Digest, Arc<Key>)> {
-    let mut entries = vec![(key.digest, ready(&key.name, &key.settings, None))];
+fn entries(config: &Config, key: &store::keys::Key, meters: &Meters) -> Vec<(Digest, Arc<Key>)> {
+    let limits = limits(config, &key.settings);
+    let ready = |until| ready(&key.name, &key.settings, &limits, meters, until);
+    let mut entries = vec![(key.digest, ready(None))];
     if let Some(previous) = &key.previous {
-        entries.push((
-            previous.digest,
-            ready(&key.name, &key.settings, Some(previous.valid_until)),
-        ));
+        entries.push((previous.digest, ready(Some(previous.valid_until))));
     }
     entries
 }
 
-fn ready(name: &str, settings: &KeySettings, until: Option<i64>) -> Arc<Key> {
+/// The limits as the data plane wants them: by the names that requests are routed by, aliases resolved.
+fn limits(config: &Config, settings: &KeySettings) -> KeyLimits {
+    let mut by_model = BTreeMap::new();
+    for (model, limits) in model_limits(settings) {
+        by_model.insert(limited_name(config, &model), of_limits(&limits));
+    }
+    KeyLimits {
+        all: of_limits(&settings.limits),
+        by_model,
+    }
+}
+
+/// The name by which the data plane limits what a client calls by this one: the deployment's, or
+/// `provider/model`.
+fn limited_name(config: &Config, model: &str) -> String {
+    let mut name = model;
+    // An alias may stand for an alias; a circle of them stands for nothing and ends.
+    for _ in 0..config.aliases.len() {
+        let Some(target) = config.aliases.get(name) else {
+            break;
+        };
+        let sides = ["@green", "@blue", "@auto"];
+        name = sides
+            .iter()
+            .find_map(|side| target.strip_suffix(side))
+            .unwrap_or(target);
+    }
+    let publishes = |provider: &config::Provider| provider.models.iter().any(|published| published == name);
+    let published = config.providers.iter().find(|(_, provider)| publishes(provider));
+    match published.filter(|_| !config.deployments.contains_key(name)) {
+        Some((provider, _)) => format!("{provider}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
+fn of_limits(limits: &store::keys::KeyLimits) -> Limits {
+    Limits {
+        requests_per_minute: limits.requests_per_minute,
+        tokens_per_minute: limits.tokens_per_minute,
+        concurrent_requests: limits.concurrent_requests,
+    }
+}
+
+/// Limits of single models, as they are stored.
+pub fn model_limits(settings: &KeySettings) -> BTreeMap<String, store::keys::KeyLimits> {
+    let Some(text) = &settings.model_limits else {
+        return BTreeMap::new();
+    };
+    let read: BTreeMap<String, config::ModelLimits> = serde_json::from_str(text).unwrap_or_else(|error| {
+        tracing::error!(%error, "a key's limits of single models cannot be read; they do not hold");
+        BTreeMap::new()
+    });
+    let stored = |limits: config::ModelLimits| store::keys::KeyLimits {
+        requests_per_minute: limits.requests_per_minute.map(u64::from),
+        tokens_per_minute: limits.tokens_per_minute,
+        concurrent_requests: limits.concurrent_requests.map(u64::from),
+    };
+    read.into_iter()
+        .map(|(model, limits)| (model, stored(limits)))
+        .collect()
+}
+
+/// Limits of single models, as the store keeps them.
+pub fn model_limits_text(limits: &BTreeMap<String, config::ModelLimits>) -> Option<String> {
+    (!limits.is_empty()).then(|| serde_json::to_string(limits).unwrap_or_default())
+}
+
+fn ready(
+    name: &str,
+    settings: &KeySettings,
+    limits: &KeyLimits,
+    meters: &Meters,
+    until: Option<i64>,
+) -> Arc<Key> {
     let ends = [settings.expires_at, until].into_iter().flatten().min();
     let name: Arc<str> = name.into();
     Arc::new(Key {
@@ -200,11 +274,26 @@ fn ready(name: &str, settings: &KeySettings, until: Option<i64>) -> Arc<Key> {
             .account
             .as_deref()
             .map_or_else(|| Arc::clone(&name), Arc::from),
+        limits: meters.of(&name, limits),
         name,
         allowed: Allowed::from_names(settings.models.iter().map(String::as_str)),
         may_override: settings.overrides == Overrides::Allow,
+        has_account: settings.account.is_some(),
+        budget: settings.budget.map(budget),
         expires_at: ends.map(|end| u64::try_from(end).unwrap_or(0)),
     })
+}
+
+fn budget(budget: store::keys::KeyBudget) -> gateway::Budget {
+    use store::keys::BudgetPeriod;
+    gateway::Budget {
+        most: Nano::new(budget.usd_nanos),
+        per: match budget.per {
+            BudgetPeriod::Day => gateway::Period::Day,
+            BudgetPeriod::Month => gateway::Period::Month,
+            BudgetPeriod::Total => gateway::Period::Total,
+        },
+    }
 }
 
 fn of_file<'a>(config: &'a Config, name: &str) -> Option<&'a config::Key> {
@@ -229,6 +318,14 @@ fn check_name(name: &str) -> Result<(), DeskError> {
 /// When the system gives no random numbers.
 pub fn new_token() -> Result<String, DeskError> {
     random("cfa-")
+}
+
+/// A new voucher's code: capitals and digits, for people to type.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub(crate) fn new_code() -> Result<String, DeskError> {
+    Ok(random("CFV-")?.to_ascii_uppercase())
 }
 
 fn new_secret() -> Result<String, DeskError> {
@@ -292,6 +389,7 @@ impl From<&config::Key> for KeyInfo {
                 tokens_per_minute: limits.tokens_per_minute,
                 concurrent_requests: limits.concurrent_requests.map(u64::from),
             },
+            model_limits: model_limits_text(&limits.models),
             budget: key.budget.as_ref().map(|budget| store::keys::KeyBudget {
                 usd_nanos: budget.usd.nano(),
                 per: match budget.per {

@@ -1,6 +1,7 @@
 //! Bringing the configuration, the store and the data plane together: at the start, when the file
 //! changes, and when another gateway on the same store changed something.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use decide::release::Verb;
@@ -10,6 +11,7 @@ use store::StoreError;
 use super::held::{Held, Owner};
 use super::{Actor, Desk, DeskError, Live, build, keys, now, providers};
 use crate::config::{Config, Deployment};
+use crate::prices;
 
 /// How often a shared store is asked whether anything changed: well under the second within which
 /// a key that is revoked on one gateway stops working on all.
@@ -183,9 +185,11 @@ impl Desk {
                 );
             }
         }
+        live.stored_prices = prices::of_store(&store::prices::load_all(&self.store).await?);
+        live.prices = Arc::new(prices::book(&live.config, &live.stored_prices));
         live.held = held;
         live.seen = seen;
-        let keys = keys::all(&live.config, &self.store).await?;
+        let keys = keys::all(&live.config, &self.store, &self.shared.meters).await?;
         let snapshot = build::snapshot(live)?;
         self.shared.keys.replace(keys);
         self.put(snapshot);

@@ -33,6 +33,8 @@ pub(super) struct Finished {
     pub(super) silent_seconds: f64,
     pub(super) output_tokens: Option<f64>,
     pub(super) time_per_output_token: Option<f64>,
+    /// What a success cost, in US dollars, where the price is known.
+    pub(super) usd: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +95,9 @@ pub(super) fn finished(outcome: &Outcome) -> Option<Finished> {
         silent_seconds: first.first_byte.unwrap_or(first.duration).as_secs_f64(),
         output_tokens: tokens,
         time_per_output_token: generation.zip(tokens).map(|(time, tokens)| time / tokens),
+        usd: part
+            .map(|part| part.cost.get() as f64 / 1e9)
+            .filter(|usd| *usd > 0.0),
         ending,
     })
 }
@@ -127,6 +132,22 @@ mod tests {
 
     fn ending(attempts: Vec<Attempt>, end: End) -> Option<Ending> {
         finished(&outcome(attempts, end)).map(|finished| finished.ending)
+    }
+
+    #[test]
+    fn a_success_says_what_it_cost_where_the_price_is_known() {
+        use decide::price::{Dated, Price, Rates};
+        let rates = Rates {
+            input: "1.00".parse().unwrap(),
+            output: "2.00".parse().unwrap(),
+            ..Rates::default()
+        };
+        let mut attempt = answered(Side::Green);
+        attempt.price = Some(std::sync::Arc::new(Dated::always(Price::flat(rates))));
+        let priced = finished(&outcome(vec![attempt], End::Complete)).unwrap();
+        // 12 tokens in and 30 out.
+        assert_eq!(priced.usd, Some(0.000_072));
+        assert_eq!(finished(&ordinary()).unwrap().usd, None);
     }
 
     #[test]

@@ -1,18 +1,23 @@
 //! Starting a rollout: which plan, of which candidate, and that there is no other one.
 
+use std::time::Duration;
+
 use decide::Share;
 use decide::rollout::{Plan, State, Verb};
 use serde_json::Value;
 use store::StoreError;
 use store::rollouts::{NewRollout, Saved};
+use tokio::time::Instant;
 
 use super::courier::Courier;
 use super::plan;
 use super::running::Rollout;
-use super::{Driver, DriverError, conflict, to_its_end};
+use super::{ANSWER_WITHIN, Driver, DriverError, conflict, to_its_end};
 use crate::config;
 use crate::desk::{Actor, DeploymentState};
 
+/// How often we look whether a rollout that has ended is written down.
+const WRITTEN_SOON: Duration = Duration::from_millis(5);
 /// A plan that has no name of its own.
 const CUSTOM: &str = "custom";
 
@@ -45,6 +50,11 @@ impl Driver {
                 stage.name(),
                 "one is under way; cancel it or roll it back first",
             ));
+        }
+        // The one before may have ended a moment ago, and not be written down yet.
+        let until = Instant::now() + ANSWER_WITHIN;
+        while context.inboxes.of(name).is_some() && Instant::now() < until {
+            tokio::time::sleep(WRITTEN_SOON).await;
         }
         let (given, plan) = self.plan(&deployment, asked).await?;
         let new = self.new_rollout(&deployment, plan)?;

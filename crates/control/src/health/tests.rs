@@ -141,6 +141,7 @@ fn health_moves_with_an_environment_that_becomes_blue() {
         blue: green,
         green: Some(environment(&provider())),
         rescue: true,
+        list: None,
     })];
     board.follow(&finalized, Duration::from_secs(11), "later");
     assert_eq!(statuses(&board), [Status::Healthy, Status::Unknown]);
@@ -182,6 +183,7 @@ async fn environments_of_the_snapshot_are_probed_and_listeners_are_told() {
         blue: environment(&good),
         green: Some(environment(&bad)),
         rescue: true,
+        list: None,
     })];
     let observatory = Arc::new(Observatory::new(WINDOW_SECONDS));
     let shared = Arc::new(Shared::new(route, observatory));

@@ -134,6 +134,7 @@ impl DeploymentCounts {
             };
             let counts = self.side(side);
             counts.tokens(outcome, side);
+            counts.cost_nanos = counts.cost_nanos.saturating_add(part.cost.get().unsigned_abs());
             if side != answering && part.failed {
                 counts.requests.add((RESCUED, route.chosen_because.name()), 1);
             }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use decide::Side;
+use decide::money::Nano;
 use decide::route::Because;
 use gateway::{Attempt, End, FailureKind, Outcome};
 
@@ -23,23 +24,22 @@ pub struct Part {
     pub first_byte: Option<Duration>,
     pub input_tokens: u64,
     pub output_tokens: u64,
+    /// What is known of what it cost.
+    pub cost: Nano,
     /// The time in which `output_tokens` of a good answer were made, as far as it can be seen.
     pub generation: Option<Duration>,
 }
 
 /// The part of one side; `None` if the request never used it.
 pub fn part_of(outcome: &Outcome, side: Side) -> Option<Part> {
-    let mut attempts = outcome.attempts.iter().filter(|attempt| attempt.side == side);
+    let mut attempts = of_side(outcome, side);
     let first = attempts.next()?;
     let last = attempts.next_back().unwrap_or(first);
-    let usage = outcome
-        .attempts
-        .iter()
-        .filter(|attempt| attempt.side == side)
-        .filter_map(|attempt| attempt.usage);
+    let usage = of_side(outcome, side).filter_map(|attempt| attempt.usage);
     let (input_tokens, output_tokens) = usage.fold((0, 0), |(input, output), usage| {
         (input + usage.input_tokens, output + usage.output_tokens)
     });
+    let costs = of_side(outcome, side).filter_map(|attempt| attempt.cost(outcome.at).known());
     let good = last.failure.is_none() && outcome.end == End::Complete;
     let before = last.started.saturating_sub(first.started);
     Some(Part {
@@ -52,8 +52,17 @@ pub fn part_of(outcome: &Outcome, side: Side) -> Option<Part> {
         first_byte: last.first_byte.map(|first_byte| before + first_byte),
         input_tokens,
         output_tokens,
+        // More than an account can hold is a mistake in a price, and no reason to lose the rest.
+        cost: Nano::sum(costs).unwrap_or(Nano::MAX),
         generation: (good && output_tokens > 0).then(|| generation(outcome, last)),
     })
+}
+
+fn of_side(outcome: &Outcome, side: Side) -> impl DoubleEndedIterator<Item = &Attempt> {
+    outcome
+        .attempts
+        .iter()
+        .filter(move |attempt| attempt.side == side)
 }
 
 /// Whether the attempt failed by the environment's doing.

@@ -28,6 +28,11 @@ pub(crate) fn answered(side: Side) -> Attempt {
             output_tokens: 30,
             ..Usage::default()
         }),
+        estimated: false,
+        written_bytes: 0,
+        written_events: 0,
+        finished: false,
+        price: None,
     }
 }
 
@@ -73,7 +78,11 @@ pub(crate) fn outcome(attempts: Vec<Attempt>, end: End) -> Box<Outcome> {
             allowed: Allowed::All,
             may_override: true,
             expires_at: None,
+            limits: None,
+            has_account: false,
+            budget: None,
         })),
+        list: None,
         route: last.map(|last| Routed {
             chosen,
             answered: last.side,
@@ -139,9 +148,11 @@ pub(crate) fn snapshot() -> gateway::Snapshot {
             blue: environment(&provider),
             green: Some(environment(&provider)),
             rescue: true,
+            list: None,
         })],
         providers: vec![provider],
         settings: Arc::default(),
+        prices: Arc::default(),
     }
 }
 
@@ -179,6 +190,7 @@ pub(crate) fn environment(provider: &Arc<gateway::Provider>) -> Arc<gateway::Env
         default: Vec::new(),
         timeouts: gateway::Timeouts::default(),
         max_concurrency: None,
+        price: None,
         fallbacks: Vec::new(),
         flight: Arc::default(),
     })

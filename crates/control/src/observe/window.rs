@@ -103,7 +103,7 @@ impl Ring {
             sum.output_tokens += second.output_tokens;
             sum.timed_tokens += second.timed_tokens;
             sum.generation += second.generation;
-            sum.cost_nanos += second.cost_nanos;
+            sum.cost_nanos = sum.cost_nanos.saturating_add(second.cost_nanos);
         }
         let speed = sum.timed_tokens as f64 / sum.generation.as_secs_f64();
         Window {
@@ -127,6 +127,7 @@ impl Second {
         self.errors += u64::from(part.failed);
         self.input_tokens += part.input_tokens;
         self.output_tokens += part.output_tokens;
+        self.cost_nanos = self.cost_nanos.saturating_add(part.cost.get().unsigned_abs());
         if let Some(latency) = part.latency {
             self.latency.add(latency);
         }

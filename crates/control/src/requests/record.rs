@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway::{End, Outcome, Routed};
+use gateway::{Cost, End, Outcome, Routed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -34,7 +34,7 @@ pub struct Record {
     pub attempts: Vec<AttemptRecord>,
     pub timing: Timing,
     pub tokens: Tokens,
-    /// `None` until it is settled.
+    /// `None` until it is settled. Where nobody pays, what it would be sold at.
     pub charge_usd: Option<String>,
     /// The tokens were counted here, for want of the vendor's count.
     pub estimated: bool,
@@ -73,7 +73,11 @@ pub struct AttemptRecord {
     pub duration_ms: f64,
     pub input_tokens: Option<u64>,
     pub output_tokens: Option<u64>,
+    /// What the vendor charges; `None` where nothing was used, or nobody knows the price.
     pub cost_usd: Option<String>,
+    /// Its tokens were counted here, for want of the vendor's count.
+    #[serde(default)]
+    pub estimated: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -115,8 +119,8 @@ impl From<&Outcome> for Record {
             attempts: attempts(outcome),
             timing: timing(outcome),
             tokens: tokens(outcome),
-            charge_usd: None,
-            estimated: false,
+            charge_usd: crate::ledger::unbooked(outcome).map(|charge| charge.to_string()),
+            estimated: outcome.attempts.iter().any(|attempt| attempt.estimated),
         }
     }
 }
@@ -155,9 +159,17 @@ fn attempts(outcome: &Outcome) -> Vec<AttemptRecord> {
         duration_ms: millis(attempt.duration),
         input_tokens: attempt.usage.map(|usage| usage.input_tokens),
         output_tokens: attempt.usage.map(|usage| usage.output_tokens),
-        cost_usd: None,
+        cost_usd: cost(outcome, attempt),
+        estimated: attempt.estimated,
     };
     outcome.attempts.iter().enumerate().map(shown).collect()
+}
+
+fn cost(outcome: &Outcome, attempt: &gateway::Attempt) -> Option<String> {
+    match attempt.cost(outcome.at) {
+        Cost::Known(cost) => Some(cost.to_string()),
+        Cost::Nothing | Cost::Unpriced => None,
+    }
 }
 
 fn timing(outcome: &Outcome) -> Timing {

@@ -23,10 +23,10 @@ fn a_record_has_the_contracts_fields() {
         "attempts": [
             {"environment": "green", "reason": "split", "provider": "openai", "upstream_model": "gpt-4.1",
              "status": 503, "outcome": "status", "started_ms": 0.0, "ttft_ms": null, "duration_ms": 20.0,
-             "input_tokens": null, "output_tokens": null, "cost_usd": null},
+             "input_tokens": null, "output_tokens": null, "cost_usd": null, "estimated": false},
             {"environment": "blue", "reason": "rescue", "provider": "openai", "upstream_model": "gpt-4.1",
              "status": 200, "outcome": "ok", "started_ms": 20.0, "ttft_ms": 40.0, "duration_ms": 100.0,
-             "input_tokens": 12, "output_tokens": 30, "cost_usd": null},
+             "input_tokens": 12, "output_tokens": 30, "cost_usd": null, "estimated": false},
         ],
         "timing": {"duration_ms": 121.0, "ttft_ms": 60.0, "gateway_ms": 0.5},
         "tokens": {"input": 12, "cached_input": 0, "output": 30, "reasoning": 0},

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use access::{Access, AdminArgs};
 pub(crate) use answers::{ClientKey, Deployment, Environment, Rollout, Window};
 pub(crate) use error::ClientError;
-pub(crate) use path::path;
+pub(crate) use path::{path, query};
 pub(crate) use rollout::{Check, Ended, Phase, RolloutStatus};
 use transport::Transport;
 
@@ -50,6 +50,16 @@ impl AdminApi {
     /// Reads something. `path` begins after `/admin/v1`.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, ClientError> {
         self.ask(Method::GET, path, None).await
+    }
+
+    /// Reads something that is no JSON.
+    pub(crate) async fn text(&self, path: &str) -> Result<String, ClientError> {
+        let (status, answer) = self.transport.ask(&self.access, Method::GET, path, None).await?;
+        if !status.is_success() {
+            let json = serde_json::from_slice::<Value>(&answer);
+            return Err(self.refusal(status, json.unwrap_or_default()));
+        }
+        String::from_utf8(answer.into()).map_err(|error| self.not_understood(error.to_string()))
     }
 
     /// Changes something.

@@ -14,14 +14,18 @@ use control::driver::Driver;
 use control::events::Hub;
 use control::gate::Gate;
 use control::health::{Health, keep_probing};
+use control::ledger::Ledger;
+use control::limiter::RedisLimiter;
 use control::metrics::Metrics;
 use control::observe::{History, Observatory};
 use control::requests::{flush, keep_log};
+use control::usage::{self, keep_usage};
 use gateway::{Gateway, Prober, Shared, Snapshot};
 use store::{Store, StoreUrl};
 
 use super::admin::Admin;
 use super::sockets::Sockets;
+use super::successor;
 
 /// How often we look whether the data plane has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -36,6 +40,7 @@ pub(crate) struct House {
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) admin: SocketAddr,
     server: Option<Admin>,
+    ledger: Arc<Ledger>,
     store: Store,
 }
 
@@ -60,7 +65,15 @@ impl House {
             Some(workers) => usize::from(workers),
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
+        if let Some(address) = &config.limiter {
+            shared.meters.share(Some(RedisLimiter::start(address)?));
+        }
         let gate = Arc::new(Gate::new(token, &config));
+        // What gateways that are gone left behind is settled before anything new is charged.
+        let ledger = Ledger::open(store.clone(), successor::is_one())
+            .await
+            .context("the ledger cannot be opened")?;
+        shared.set_till(Arc::clone(&ledger) as Arc<dyn gateway::Till>);
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -86,10 +99,13 @@ impl House {
             history: Arc::clone(&history),
             health: Arc::clone(&health),
             hub: Arc::clone(&hub),
+            ledger: Arc::clone(&ledger),
             metrics,
             gate: Arc::clone(&gate),
             clients: format!("http://{}", sockets.clients.local_addr()?),
         };
+        tokio::spawn(Arc::clone(&ledger).watch());
+        tokio::spawn(Arc::clone(&ledger).follow_accounts());
         tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
         tokio::spawn(keep_announcing(
             Arc::clone(&desk),
@@ -112,6 +128,7 @@ impl House {
             let desk = Arc::clone(&configured);
             async move { desk.config().await.retention.requests.duration() }
         }));
+        tokio::spawn(keep_usage(Arc::clone(&observatory), store.clone()));
         let following = Arc::clone(&desk);
         tokio::spawn(async move { following.follow_store().await });
         let server = Some(Admin::start(sockets.admin, router(api))?);
@@ -124,6 +141,7 @@ impl House {
             observatory,
             admin,
             server,
+            ledger,
             store,
         })
     }
@@ -159,8 +177,12 @@ impl House {
         self.gateway.stop();
         let _ = tokio::time::timeout(CUT_LIMIT, self.finished()).await;
         self.leave_the_desk().await;
+        self.ledger.flush().await;
         if let Err(error) = flush(&self.observatory, &self.store).await {
             tracing::warn!(%error, "the last finished requests are missing from the request log");
+        }
+        if let Err(error) = usage::flush(&self.observatory, &self.store).await {
+            tracing::error!(%error, "the usage of the last second is lost");
         }
         self.store.close().await;
     }

@@ -120,7 +120,8 @@ async fn serve(
         ));
         reloader
     });
-    if successor::tell_ready() {
+    successor::tell_ready();
+    if successor::is_one() {
         let desk = Arc::clone(&house.desk);
         tokio::spawn(async move { desk.catch_up().await });
     }

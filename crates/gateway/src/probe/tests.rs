@@ -62,6 +62,7 @@ fn environment(base_url: &str, dialect: Dialect) -> Arc<Environment> {
         default: Vec::new(),
         timeouts: Timeouts::default(),
         max_concurrency: None,
+        price: None,
         fallbacks: Vec::new(),
         flight: Arc::default(),
     })

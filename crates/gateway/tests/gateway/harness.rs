@@ -106,6 +106,9 @@ fn key_to(allowed: Allowed) -> Arc<Key> {
         allowed,
         may_override: true,
         expires_at: None,
+        limits: None,
+        has_account: false,
+        budget: None,
     })
 }
 
@@ -117,6 +120,9 @@ fn key(may_override: bool) -> Arc<Key> {
         allowed: Allowed::All,
         may_override,
         expires_at: None,
+        limits: None,
+        has_account: false,
+        budget: None,
     })
 }
 
@@ -150,6 +156,7 @@ pub(crate) fn snapshot(plan: &Plan, vendors: &str, revision: u64) -> Snapshot {
             default: Vec::new(),
             timeouts: plan.timeouts,
             max_concurrency: plan.max_concurrency,
+            price: None,
             fallbacks: Vec::new(),
             flight: Arc::default(),
         })
@@ -170,6 +177,7 @@ pub(crate) fn snapshot(plan: &Plan, vendors: &str, revision: u64) -> Snapshot {
         blue: environment(&blue, "blue-model"),
         green: plan.green.map(|model| environment(&green, model)),
         rescue: plan.rescue,
+        list: None,
     };
     Snapshot {
         table: Table {
@@ -179,6 +187,7 @@ pub(crate) fn snapshot(plan: &Plan, vendors: &str, revision: u64) -> Snapshot {
         deployments: vec![Arc::new(deployment)],
         providers: vec![blue, green],
         settings: Arc::default(),
+        prices: Arc::default(),
     }
 }
 

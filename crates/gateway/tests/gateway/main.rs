@@ -5,6 +5,7 @@ mod doors;
 mod framing;
 mod harness;
 mod leaving;
+mod limits;
 mod live;
 mod rescue;
 mod routing;

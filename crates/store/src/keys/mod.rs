@@ -38,6 +38,8 @@ pub struct KeySettings {
     pub models: Vec<String>,
     pub overrides: Overrides,
     pub limits: KeyLimits,
+    /// JSON; the caller's.
+    pub model_limits: Option<String>,
     pub budget: Option<KeyBudget>,
     pub expires_at: Option<UnixMilliseconds>,
 }
@@ -98,6 +100,7 @@ pub async fn create(
             .bind(budget.map(|budget| row::period_as_text(budget.per)))
             .bind(settings.expires_at)
             .bind(at)
+            .bind(&settings.model_limits)
             .fetch_optional(transaction)
             .await?;
         made.ok_or_else(|| StoreError::Exists { noun: "key", name: name.to_owned() })?

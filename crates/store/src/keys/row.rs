@@ -18,6 +18,7 @@ pub(super) struct KeyRow {
     requests_per_minute: Option<i64>,
     tokens_per_minute: Option<i64>,
     concurrent_requests: Option<i64>,
+    model_limits: Option<String>,
     budget_nanos: Option<i64>,
     budget_per: Option<String>,
     expires_at: Option<i64>,
@@ -34,7 +35,7 @@ impl KeyRow {
 macro_rules! columns {
     () => {
         "name, created_number, digest, previous_digest, previous_until, account, models, overrides, \
-         requests_per_minute, tokens_per_minute, concurrent_requests, budget_nanos, budget_per, expires_at, \
+         requests_per_minute, tokens_per_minute, concurrent_requests, model_limits, budget_nanos, budget_per, expires_at, \
          created_at, revoked_at"
     };
 }
@@ -51,8 +52,9 @@ pub(super) const SELECT_PAGE: &str = concat!(
 
 pub(super) const INSERT: &str = concat!("
     INSERT INTO keys (name, created_number, changed_number, digest, account, models, overrides, requests_per_minute,
-                      tokens_per_minute, concurrent_requests, budget_nanos, budget_per, expires_at, created_at)
-    VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                      tokens_per_minute, concurrent_requests, budget_nanos, budget_per, expires_at, created_at,
+                      model_limits)
+    VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (name) DO NOTHING
     RETURNING ", columns!());
 
@@ -116,6 +118,7 @@ impl TryFrom<KeyRow> for Key {
                 tokens_per_minute: limit(row.tokens_per_minute)?,
                 concurrent_requests: limit(row.concurrent_requests)?,
             },
+            model_limits: row.model_limits.clone(),
             budget,
             expires_at: row.expires_at,
         };

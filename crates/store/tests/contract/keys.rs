@@ -33,6 +33,7 @@ fn everything() -> KeySettings {
             tokens_per_minute: Some(200_000),
             concurrent_requests: Some(0),
         },
+        model_limits: None,
         budget: Some(KeyBudget {
             usd_nanos: 5_000_000_000,
             per: BudgetPeriod::Month,

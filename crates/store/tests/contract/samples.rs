@@ -12,6 +12,7 @@ pub(crate) fn settings() -> KeySettings {
         models: vec!["*".into()],
         overrides: Overrides::Allow,
         limits: KeyLimits::default(),
+        model_limits: None,
         budget: None,
         expires_at: None,
     }

@@ -13,8 +13,8 @@ use super::view::{BudgetView, LimitsView};
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::{Api, body};
-use crate::config::{Moment, Usd};
-use crate::desk::KeyRequest;
+use crate::config::{ModelLimits, Moment, Usd};
+use crate::desk::{KeyRequest, model_limits_text};
 use crate::gate::Caller;
 
 #[derive(Deserialize, ToSchema)]
@@ -63,17 +63,7 @@ pub(in crate::api) async fn create(
 
 fn request(wanted: Wanted) -> Result<KeyRequest, ApiError> {
     let limits = wanted.limits.unwrap_or_default();
-    let all = [
-        limits.requests_per_minute,
-        limits.tokens_per_minute,
-        limits.concurrent_requests,
-    ];
-    if all.contains(&Some(0)) {
-        return Err(ApiError::invalid(
-            "limits",
-            "a limit is at least 1; leave it out for none",
-        ));
-    }
+    let model_limits = model_limits(&limits)?;
     let settings = KeySettings {
         account: wanted.account,
         models: wanted
@@ -90,6 +80,7 @@ fn request(wanted: Wanted) -> Result<KeyRequest, ApiError> {
             tokens_per_minute: limits.tokens_per_minute,
             concurrent_requests: limits.concurrent_requests,
         },
+        model_limits,
         budget: wanted.budget.map(budget).transpose()?,
         expires_at: wanted.expires_at.map(|text| moment(&text)).transpose()?,
     };
@@ -97,6 +88,36 @@ fn request(wanted: Wanted) -> Result<KeyRequest, ApiError> {
         name: wanted.name,
         settings,
     })
+}
+
+/// Checks all limits, and gives those of single models as they are stored.
+fn model_limits(limits: &LimitsView) -> Result<Option<String>, ApiError> {
+    let own = [
+        limits.requests_per_minute,
+        limits.tokens_per_minute,
+        limits.concurrent_requests,
+    ];
+    let of_models = limits.models.values().flat_map(|limits| {
+        [
+            limits.requests_per_minute,
+            limits.tokens_per_minute,
+            limits.concurrent_requests,
+        ]
+    });
+    if own.into_iter().chain(of_models).any(|limit| limit == Some(0)) {
+        let message = "a limit is at least 1; leave it out for none";
+        return Err(ApiError::invalid("limits", message));
+    }
+    let small = |limit: Option<u64>| limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
+    let models = limits.models.iter().map(|(model, limits)| {
+        let limits = ModelLimits {
+            requests_per_minute: small(limits.requests_per_minute),
+            tokens_per_minute: limits.tokens_per_minute,
+            concurrent_requests: small(limits.concurrent_requests),
+        };
+        (model.clone(), limits)
+    });
+    Ok(model_limits_text(&models.collect()))
 }
 
 fn budget(wanted: BudgetView) -> Result<KeyBudget, ApiError> {

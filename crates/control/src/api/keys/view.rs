@@ -1,10 +1,12 @@
 //! A key in JSON.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use store::keys::{BudgetPeriod, KeyBudget, KeyLimits, Overrides};
 use utoipa::ToSchema;
 
-use crate::desk::KeyInfo;
+use crate::desk::{KeyInfo, model_limits};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Key)]
@@ -35,6 +37,18 @@ pub(in crate::api) struct LimitsView {
     pub(super) requests_per_minute: Option<u64>,
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrent_requests: Option<u64>,
+    /// Further limits of single models, by the public name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) models: BTreeMap<String, ModelLimitsView>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = ModelLimits)]
+pub(in crate::api) struct ModelLimitsView {
+    pub(super) requests_per_minute: Option<u64>,
+    pub(super) tokens_per_minute: Option<u64>,
+    pub(super) concurrent_requests: Option<u64>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -54,6 +68,15 @@ impl KeyView {
                 .map(|at| at.to_string())
         };
         let settings = info.settings;
+        let limits = LimitsView {
+            models: model_limits(&settings)
+                .into_iter()
+                .map(|(model, limits)| (model, limits.into()))
+                .collect(),
+            requests_per_minute: settings.limits.requests_per_minute,
+            tokens_per_minute: settings.limits.tokens_per_minute,
+            concurrent_requests: settings.limits.concurrent_requests,
+        };
         KeyView {
             name: info.name,
             secret,
@@ -63,7 +86,7 @@ impl KeyView {
                 Overrides::Deny => "deny",
             },
             account: settings.account,
-            limits: settings.limits.into(),
+            limits,
             budget: settings.budget.map(BudgetView::from),
             expires_at: time(settings.expires_at),
             created_at: time(info.created_at),
@@ -73,9 +96,9 @@ impl KeyView {
     }
 }
 
-impl From<KeyLimits> for LimitsView {
-    fn from(limits: KeyLimits) -> LimitsView {
-        LimitsView {
+impl From<KeyLimits> for ModelLimitsView {
+    fn from(limits: KeyLimits) -> ModelLimitsView {
+        ModelLimitsView {
             requests_per_minute: limits.requests_per_minute,
             tokens_per_minute: limits.tokens_per_minute,
             concurrent_requests: limits.concurrent_requests,

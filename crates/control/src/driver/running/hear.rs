@@ -46,6 +46,9 @@ impl Running {
         if let Some(tokens) = finished.output_tokens {
             self.observed(observation(Seen::OutputTokens { tokens }));
         }
+        if let Some(usd) = finished.usd {
+            self.observed(observation(Seen::Cost { usd }));
+        }
         if let Some((witness, green_seconds)) = finished.witness.filter(|_| self.rollout.rescue) {
             self.observed(observation(Seen::Witnessed {
                 witness,
