@@ -44,7 +44,9 @@ export const STATES: Record<string, string> = {
   active: 'active',
   revoked: 'revoked',
   expired: 'expired',
-  confirmed: 'confirmed',
+  unpaid: 'waiting for payment',
+  paid: 'paid',
+  partially_refunded: 'partly refunded',
   refunded: 'refunded',
 };
 
@@ -53,7 +55,8 @@ export const MOODS: Record<string, Mood> = {
   succeeded: 'good',
   healthy: 'good',
   active: 'good',
-  confirmed: 'good',
+  paid: 'good',
+  unpaid: 'care',
   ok: 'good',
   split: 'busy',
   progressing: 'busy',
