@@ -23,7 +23,7 @@ pub struct Topups {
     pub bank_transfer: Option<BankTransfer>,
     /// Toss Payments.
     pub toss: Option<Toss>,
-    /// Stripe.
+    /// Payments by Stripe.
     pub stripe: Option<Stripe>,
 }
 
