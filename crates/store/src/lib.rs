@@ -17,6 +17,7 @@ pub mod audit;
 pub mod buttons;
 pub mod changes;
 pub mod deployments;
+pub mod gateways;
 pub mod keys;
 pub mod meta;
 pub mod prices;
