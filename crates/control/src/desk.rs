@@ -31,6 +31,7 @@ use crate::prices::Listed;
 pub use error::DeskError;
 use held::Held;
 pub use held::Owner;
+pub(crate) use keys::new_code;
 pub use keys::{KeyInfo, KeyRequest, NewKey, model_limits, model_limits_text, new_token};
 pub use specs::PutOutcome;
 pub use sync::Reloaded;

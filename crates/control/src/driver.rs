@@ -6,7 +6,7 @@
 
 mod ages;
 mod board;
-mod courier;
+pub(crate) mod courier;
 mod drain;
 mod elsewhere;
 mod error;

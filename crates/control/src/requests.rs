@@ -6,13 +6,16 @@ mod log;
 mod outbox;
 mod recent;
 mod record;
+mod search;
 
 pub use explain::explain;
 pub use log::{flush, keep_log};
 pub(crate) use outbox::Outbox;
 pub(crate) use recent::Recent;
 pub use record::{AttemptRecord, Record, Routing, Timing, Tokens};
+pub use search::{Cursor, Found, Status, Wanted, search};
 
+use decide::money::Nano;
 use store::{Store, StoreError};
 
 use crate::observe::Observatory;
@@ -23,15 +26,24 @@ use crate::observe::Observatory;
 /// [`StoreError::NotFound`] if it never was, is too old, or was left out under load; else why the
 /// store cannot be read.
 pub async fn find(observatory: &Observatory, store: &Store, id: &str) -> Result<Record, StoreError> {
-    if let Some(record) = observatory.request(id) {
-        return Ok(record);
+    let mut record = match observatory.request(id) {
+        Some(record) => record,
+        None => {
+            let row = store::requests::get(store, id).await?;
+            // A row that this version cannot read is as good as none.
+            serde_json::from_str(&row.detail).map_err(|_| StoreError::NotFound {
+                noun: "request",
+                name: id.to_owned(),
+            })?
+        }
+    };
+    if let Some(key) = &record.key
+        && let Some(settled) = store::ledger::settled(store, id, key).await?
+    {
+        record.charge_usd = Some(Nano::new(settled.charged).to_string());
+        record.estimated = settled.estimated;
     }
-    let row = store::requests::get(store, id).await?;
-    // A row that this version cannot read is as good as none.
-    serde_json::from_str(&row.detail).map_err(|_| StoreError::NotFound {
-        noun: "request",
-        name: id.to_owned(),
-    })
+    Ok(record)
 }
 
 #[cfg(test)]

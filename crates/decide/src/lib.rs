@@ -4,6 +4,7 @@
 //! arguments, so every decision can be replayed from its inputs.
 
 pub mod attempt;
+pub mod book;
 pub mod evidence;
 pub mod limit;
 pub mod money;

@@ -81,6 +81,22 @@ pub fn written_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(4)
 }
 
+/// The same of a stream whose events are known too. Most vendors send a token an event (OpenAI, DeepSeek, vLLM,
+/// llama.cpp), so where their length could be a token's their number is the count; where an event holds more
+/// (Anthropic, Google), or less, the bytes tell.
+pub fn streamed_tokens(bytes: u64, events: u64) -> u64 {
+    // A token's length: a few languages and digits have one byte, the longest words of English a dozen.
+    const SHORTEST: u64 = 1;
+    const LONGEST: u64 = 8;
+    let is_token_an_event =
+        bytes >= events.saturating_mul(SHORTEST) && bytes <= events.saturating_mul(LONGEST);
+    if is_token_an_event {
+        events
+    } else {
+        written_tokens(bytes)
+    }
+}
+
 /// Whether what comes in by this door is counted in tokens.
 pub fn counts_tokens(door: Door) -> bool {
     generates(door) || door == Door::Embeddings
@@ -113,6 +129,17 @@ mod tests {
             ("한국어", 3),
         ] {
             assert_eq!(prompt_tokens(body.as_bytes()), tokens, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_stream_of_a_token_an_event_is_counted_by_its_events() {
+        for (bytes, events, tokens) in [(0, 0, 0), (40, 10, 10), (10, 10, 10), (400, 10, 100), (5, 10, 2)] {
+            assert_eq!(
+                streamed_tokens(bytes, events),
+                tokens,
+                "{bytes} bytes, {events} events"
+            );
         }
     }
 

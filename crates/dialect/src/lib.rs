@@ -27,7 +27,7 @@ mod vendor_error;
 pub use broken::Broken;
 pub use call::{Call, Server, Target, call, call_form};
 pub use door::{Dialect, Door};
-pub use estimate::{counts_tokens, output_tokens, prompt_tokens, written_tokens};
+pub use estimate::{counts_tokens, output_tokens, prompt_tokens, streamed_tokens, written_tokens};
 pub use fault::{Fault, error_body, error_event};
 pub use reader::Reader;
 pub use refusal::{BadRequest, BadRequestCode};

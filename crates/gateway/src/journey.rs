@@ -22,6 +22,7 @@ use crate::refused::{self, Refused};
 use crate::relay::Relay;
 use crate::snapshot::{Deployment, Environment, Snapshot};
 use crate::ticket::{Limited, Ticket};
+use crate::till::{self, Payment, Uncovered, Wanted};
 use crate::upstream::Failure;
 use crate::worker::Worker;
 
@@ -105,6 +106,61 @@ impl Journey {
             Some(of) if of == &**provider => Cow::Owned(format!("{provider}/{model}")),
             _ => Cow::Borrowed(&*self.deployment.name),
         }
+    }
+
+    /// Has the request's greatest possible cost set aside, if its key's requests are to be covered first.
+    pub(crate) async fn cover(
+        &self,
+        ticket: &mut Ticket,
+        key: &Key,
+        payload: &Payload,
+        body: &[u8],
+    ) -> Result<(), Refused> {
+        let Some(till) = self.worker.shared.till() else {
+            return Ok(());
+        };
+        let payment = till.payment(key);
+        if payment == Payment::Nobody {
+            return Ok(());
+        }
+        if !till.is_open() {
+            return Err(Uncovered::Unavailable.into());
+        }
+        let free = matches!(self.door, Door::CountTokens | Door::GeminiCountTokens);
+        if payment == Payment::Afterwards || free {
+            return Ok(());
+        }
+        let at = ticket.at();
+        let list = self.deployment.list.as_deref();
+        let asked = (self.door, payload, body);
+        let greatest = till::greatest(self.may_be_tried(), list, asked, at)
+            .ok_or_else(|| till::unpriced(&self.environment.model))?;
+        let charge = ticket.open_charge();
+        let answered = till.hold(Wanted {
+            charge: &charge,
+            request_id: ticket.request_id(),
+            key,
+            greatest,
+            at,
+        });
+        answered.await.map_err(|uncovered| {
+            if let Uncovered::Refused(_) = uncovered {
+                ticket.forget_charge();
+            }
+            uncovered.into()
+        })
+    }
+
+    /// Every environment that this request may come to.
+    fn may_be_tried(&self) -> impl Iterator<Item = &Environment> {
+        let own = self.deployment.environment(self.position.side);
+        let rescuer =
+            (self.deployment.rescue && self.position.side == Side::Green && !self.because.is_forced())
+                .then_some(&self.deployment.blue);
+        own.into_iter()
+            .chain(rescuer)
+            .flat_map(|environment| std::iter::once(environment).chain(&environment.fallbacks))
+            .map(|environment| &**environment)
     }
 
     /// The most tokens that the answer can have.
@@ -304,6 +360,8 @@ impl Journey {
             usage: None,
             estimated: false,
             written_bytes: 0,
+            written_events: 0,
+            finished: false,
             price: self.environment.price.clone(),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use decide::route::Allowed;
 
 use crate::limits::Meter;
+use crate::till::Budget;
 
 /// SHA-256 of a key's secret.
 pub type Digest = [u8; 32];
@@ -26,6 +27,9 @@ pub struct Key {
     pub expires_at: Option<u64>,
     /// What counts its use; `None` for a key without limits.
     pub limits: Option<Arc<Meter>>,
+    /// Whether `account` was given one, which then pays.
+    pub has_account: bool,
+    pub budget: Option<Budget>,
 }
 
 #[derive(Debug)]
@@ -116,6 +120,8 @@ mod tests {
             may_override: true,
             expires_at,
             limits: None,
+            has_account: false,
+            budget: None,
         })
     }
 

@@ -141,6 +141,9 @@ pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, b
     {
         return journey.refuse(ticket, &refused);
     }
+    if let Err(refused) = journey.cover(&mut ticket, &key, &payload, body).await {
+        return journey.refuse(ticket, &refused);
+    }
     journey.await_first_byte(&mut ticket, &choice);
     let request_id = ticket.request_id().to_owned();
     let errand = Errand {

@@ -105,6 +105,10 @@ pub struct Attempt {
     pub estimated: bool,
     /// Bytes of the answer that the model wrote, roughly.
     pub written_bytes: u64,
+    /// Events of a stream that brought them.
+    pub written_events: u64,
+    /// The vendor has said why the model stopped, so its counts are its last word.
+    pub finished: bool,
     /// What the vendor charges; `None`: nobody knows.
     pub price: Option<Arc<Dated>>,
 }

@@ -15,6 +15,10 @@ use crate::ticket::Ticket;
 use crate::upstream::{Body, Failure};
 use crate::worker::Worker;
 
+/// How often the progress of a held request is marked. With the time that a mark waits for company and for the disk,
+/// at most 250 ms of an answer are not written down.
+const MARK_EVERY: Duration = Duration::from_millis(150);
+
 pub(crate) struct Relay {
     worker: Rc<Worker>,
     body: Body,
@@ -28,6 +32,8 @@ pub(crate) struct Relay {
     /// Set to when the idle limit would be reached if nothing came; only looked at when it fires,
     /// since moving it with each event would cost more than the event.
     alarm: Pin<Box<Sleep>>,
+    /// When the next mark is due; `None` where nothing is held.
+    mark_at: Option<Instant>,
 }
 
 /// What a relay has come to.
@@ -47,7 +53,9 @@ impl Relay {
         ticket: Ticket,
     ) -> Relay {
         let now = Instant::now();
+        let mark_at = ticket.is_held().then_some(now);
         Relay {
+            mark_at,
             worker: Rc::clone(worker),
             body,
             reader,
@@ -65,6 +73,7 @@ impl Relay {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Step> {
         if !self.first.is_empty() {
             out.append(&mut self.first);
+            self.mark_if_due();
             return Poll::Ready(Step::More);
         }
         let before = out.len();
@@ -95,6 +104,9 @@ impl Relay {
             }
         };
         self.worker.payload.set(payload);
+        if step == Poll::Ready(Step::More) {
+            self.mark_if_due();
+        }
         if step == Poll::Ready(Step::End) {
             self.count();
         }
@@ -146,11 +158,24 @@ impl Relay {
         }
     }
 
+    /// Only where something is held.
+    fn mark_if_due(&mut self) {
+        if self.mark_at.is_some_and(|due| due <= self.last_byte) {
+            self.mark_at = Some(self.last_byte + MARK_EVERY);
+            self.count();
+            if let Some(ticket) = &mut self.ticket {
+                ticket.mark();
+            }
+        }
+    }
+
     fn count(&mut self) {
-        let (usage, written) = (self.reader.usage(), self.reader.output_bytes());
+        let reader = &self.reader;
         if let Some(attempt) = self.ticket.as_mut().and_then(Ticket::last_attempt) {
-            attempt.usage = usage;
-            attempt.written_bytes = written;
+            attempt.usage = reader.usage();
+            attempt.written_bytes = reader.output_bytes();
+            attempt.written_events = reader.output_events();
+            attempt.finished = reader.finish().is_some();
         }
     }
 }

@@ -219,10 +219,16 @@ pub(crate) fn request_id(head: &Head<'_>) -> String {
 pub(crate) fn new_request_id() -> String {
     let mut id = String::with_capacity(36);
     id.push_str("req_");
-    for half in [fastrand::u64(..), fastrand::u64(..)] {
-        id.push_str(std::str::from_utf8(&hex_digits::<16>(half)).unwrap_or_default());
+    for _ in 0..2 {
+        push_nonce(&mut id);
     }
     id
+}
+
+/// Appends 16 random digits.
+pub(crate) fn push_nonce(text: &mut String) {
+    let digits = hex_digits::<16>(fastrand::u64(..));
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub(crate) struct Ticket {
     pub(crate) prompt_tokens: u64,
     /// Of a key with limits.
     pub(crate) limited: Option<Box<Limited>>,
+    /// The charge that money is held for.
+    charge: Option<String>,
 }
 
 /// What a request knows of its key's limits.
@@ -83,6 +85,7 @@ impl Ticket {
             place: None,
             prompt_tokens: 0,
             limited: None,
+            charge: None,
         }
     }
 
@@ -191,6 +194,42 @@ impl Ticket {
         self.outcome = None;
     }
 
+    /// From now on something may be held for it; the charge's id.
+    pub(crate) fn open_charge(&mut self) -> String {
+        let mut charge = format!("{}.", self.request_id());
+        said::push_nonce(&mut charge);
+        self.charge = Some(charge.clone());
+        charge
+    }
+
+    /// Nothing is held after all.
+    pub(crate) fn forget_charge(&mut self) {
+        self.charge = None;
+    }
+
+    /// Whether its progress has to be marked.
+    pub(crate) fn is_held(&self) -> bool {
+        self.charge.is_some()
+    }
+
+    /// Has what it cost so far written down, in case that this is the last that is heard of it.
+    pub(crate) fn mark(&mut self) {
+        let (Some(till), Some(charge)) = (self.worker.shared.till(), &self.charge) else {
+            return;
+        };
+        let Some(outcome) = &mut self.outcome else { return };
+        let counted = outcome
+            .attempts
+            .last()
+            .map(|attempt| (attempt.usage, attempt.estimated));
+        estimate(outcome, self.prompt_tokens);
+        till.mark(charge, outcome);
+        // The estimate was for this moment.
+        if let Some((attempt, (usage, estimated))) = outcome.attempts.last_mut().zip(counted) {
+            (attempt.usage, attempt.estimated) = (usage, estimated);
+        }
+    }
+
     /// The header lines that every answer carries.
     pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
         let Some(outcome) = &self.outcome else { return };
@@ -249,6 +288,9 @@ impl Ticket {
         if let Some(pass) = self.limited.take().and_then(|limited| limited.pass) {
             pass.settle(used_tokens(&outcome));
         }
+        if let Some(till) = self.worker.shared.till() {
+            till.settle(self.charge.take(), &outcome);
+        }
         self.worker.shared.observer.observe(outcome);
     }
 }
@@ -268,11 +310,13 @@ fn estimate(outcome: &mut Outcome, prompt_tokens: u64) {
         return;
     };
     let (begun, ended_well) = (attempt.first_byte.is_some(), whole && attempt.failure.is_none());
-    if !counts || !begun || (ended_well && attempt.usage.is_some()) {
+    // OpenAI's usage comes after the finish, the others' with it: a client that leaves then changes nothing.
+    let last_word = attempt.usage.is_some() && (ended_well || attempt.finished);
+    if !counts || !begun || last_word {
         return;
     }
     let counted = attempt.usage.unwrap_or_default();
-    let written = dialect::written_tokens(attempt.written_bytes);
+    let written = dialect::streamed_tokens(attempt.written_bytes, attempt.written_events);
     let input_tokens = match counted.input_tokens {
         0 => prompt_tokens,
         said => said,

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use decide::retry::{Allowance, Budget};
@@ -15,6 +15,7 @@ use crate::limits::Meters;
 use crate::outcome::Observer;
 use crate::pins::Pins;
 use crate::snapshot::Snapshot;
+use crate::till::Till;
 use crate::upstream::Pool;
 use crate::waiting::{Waiting, WaitingRoom};
 
@@ -27,6 +28,8 @@ pub struct Shared {
     pub(crate) pins: Pins,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Without one, nobody pays.
+    till: OnceLock<Arc<dyn Till>>,
     draining: AtomicBool,
 }
 
@@ -39,6 +42,7 @@ impl Shared {
             pins: Pins::default(),
             waiting_room: WaitingRoom::default(),
             observer,
+            till: OnceLock::new(),
             draining: AtomicBool::new(false),
         }
     }
@@ -50,6 +54,15 @@ impl Shared {
 
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// From now on money is kept here. The first one stays.
+    pub fn set_till(&self, till: Arc<dyn Till>) {
+        let _ = self.till.set(till);
+    }
+
+    pub(crate) fn till(&self) -> Option<&dyn Till> {
+        self.till.get().map(|till| &**till)
     }
 
     /// Requests of split deployments that wait for their first byte now.

@@ -13,18 +13,22 @@
 //! Every function answers or fails within about [`OPERATION_TIMEOUT`]. A write that failed with
 //! [`StoreError::TimedOut`] or [`StoreError::Unavailable`] may still have happened: read back before trying again.
 
+pub mod accounts;
 pub mod audit;
 pub mod buttons;
 pub mod changes;
 pub mod deployments;
 pub mod gateways;
 pub mod keys;
+pub mod ledger;
 pub mod meta;
 pub mod prices;
 pub mod requests;
 pub mod rollouts;
 pub mod routes;
+pub mod topups;
 pub mod usage;
+pub mod vouchers;
 
 mod database;
 mod error;

@@ -1,8 +1,11 @@
 //! Errors of the admin API, in the shape that clients of the gateway know.
 
 use axum::Json;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use decide::book::Refused;
+use decide::money::Nano;
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
@@ -16,6 +19,8 @@ pub(super) struct ApiError {
     code: &'static str,
     message: String,
     param: Option<String>,
+    /// Seconds until it is worth asking again.
+    retry_after: Option<u64>,
 }
 
 /// `{"error": {...}}`
@@ -40,6 +45,14 @@ impl ApiError {
             code,
             message: message.into(),
             param: None,
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn retry_after(self, seconds: u64) -> ApiError {
+        ApiError {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 
@@ -60,6 +73,7 @@ impl IntoResponse for ApiError {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let r#type = match self.status {
             401 | 403 => "permission_error",
+            429 => "rate_limit_error",
             400..=499 => "invalid_request_error",
             _ => "server_error",
         };
@@ -69,7 +83,11 @@ impl IntoResponse for ApiError {
             param: self.param,
             code: self.code,
         };
-        (status, Json(ErrorBody { error })).into_response()
+        let mut response = (status, Json(ErrorBody { error })).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 
@@ -131,6 +149,9 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::BadCursor => ApiError::invalid("cursor", error.to_string()),
             StoreError::NotFound { .. } => ApiError::new(404, "not_found", error.to_string()),
+            StoreError::Exists { .. } | StoreError::Conflict { .. } => {
+                ApiError::new(409, "conflict", error.to_string())
+            }
             other => {
                 tracing::error!(error = %other, source = ?std::error::Error::source(&other), "the store failed a request");
                 ApiError::new(
@@ -139,6 +160,23 @@ impl From<StoreError> for ApiError {
                     "The store cannot be used right now, please retry",
                 )
             }
+        }
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> ApiError {
+        let message = refused.to_string();
+        match refused {
+            Refused::BadAmount => ApiError::invalid("amount", message),
+            Refused::NoCredit { available, needed } => {
+                let (available, needed) = (Nano::new(available), Nano::new(needed));
+                let message =
+                    format!("The account has {available} USD available, which does not cover {needed} USD");
+                ApiError::new(409, "conflict", message)
+            }
+            Refused::OverBudget { .. } | Refused::Settled => ApiError::new(409, "conflict", message),
+            Refused::AnotherHasThisId => ApiError::new(409, "conflict", message).param("id"),
         }
     }
 }

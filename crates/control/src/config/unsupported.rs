@@ -7,11 +7,6 @@ impl Config {
     /// Each such setting that is used, as its path in the file and what does not happen.
     pub fn without_effect(&self) -> Vec<(String, &'static str)> {
         let mut found = Vec::new();
-        for (index, key) in self.keys.iter().enumerate() {
-            if key.budget.is_some() {
-                found.push((format!("keys[{index}].budget"), "budgets are not enforced yet"));
-            }
-        }
         if !self.services.is_empty() {
             found.push(("services".to_owned(), "HTTP applications are not served yet"));
         }

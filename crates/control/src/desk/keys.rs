@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use decide::money::Nano;
 use decide::route::Allowed;
 use gateway::{Digest, Key, KeyLimits, Limits, Meters, digest};
 use serde_json::json;
@@ -60,9 +61,6 @@ impl Desk {
         let made = made.map_err(of_store)?;
         self.admit(&live.config, &made);
         drop(live);
-        if made.settings.budget.is_some() {
-            tracing::warn!(key = made.name, "its budget is kept, but not enforced yet");
-        }
         self.audit(
             actor,
             "create key",
@@ -280,8 +278,22 @@ fn ready(
         name,
         allowed: Allowed::from_names(settings.models.iter().map(String::as_str)),
         may_override: settings.overrides == Overrides::Allow,
+        has_account: settings.account.is_some(),
+        budget: settings.budget.map(budget),
         expires_at: ends.map(|end| u64::try_from(end).unwrap_or(0)),
     })
+}
+
+fn budget(budget: store::keys::KeyBudget) -> gateway::Budget {
+    use store::keys::BudgetPeriod;
+    gateway::Budget {
+        most: Nano::new(budget.usd_nanos),
+        per: match budget.per {
+            BudgetPeriod::Day => gateway::Period::Day,
+            BudgetPeriod::Month => gateway::Period::Month,
+            BudgetPeriod::Total => gateway::Period::Total,
+        },
+    }
 }
 
 fn of_file<'a>(config: &'a Config, name: &str) -> Option<&'a config::Key> {
@@ -306,6 +318,14 @@ fn check_name(name: &str) -> Result<(), DeskError> {
 /// When the system gives no random numbers.
 pub fn new_token() -> Result<String, DeskError> {
     random("cfa-")
+}
+
+/// A new voucher's code: capitals and digits, for people to type.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub(crate) fn new_code() -> Result<String, DeskError> {
+    Ok(random("CFV-")?.to_ascii_uppercase())
 }
 
 fn new_secret() -> Result<String, DeskError> {

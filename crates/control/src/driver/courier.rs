@@ -30,7 +30,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// For connecting and for the whole answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The receivers of one rollout.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl Courier {
 }
 
 /// `None` if this machine has no certificate authorities that can be used.
-fn client() -> Option<HttpClient> {
+pub(crate) fn client() -> Option<HttpClient> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(TIMEOUT));

@@ -30,6 +30,8 @@ pub(crate) fn answered(side: Side) -> Attempt {
         }),
         estimated: false,
         written_bytes: 0,
+        written_events: 0,
+        finished: false,
         price: None,
     }
 }
@@ -77,6 +79,8 @@ pub(crate) fn outcome(attempts: Vec<Attempt>, end: End) -> Box<Outcome> {
             may_override: true,
             expires_at: None,
             limits: None,
+            has_account: false,
+            budget: None,
         })),
         list: None,
         route: last.map(|last| Routed {

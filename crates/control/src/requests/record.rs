@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use gateway::{Cost, End, Outcome, Routed};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::observe::parts::{Ending, attempt_outcome};
 use crate::report::Split;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FinishedRequest)]
 pub struct Record {
     pub id: String,
     /// When its head had arrived, RFC 3339 with milliseconds.
@@ -32,13 +34,13 @@ pub struct Record {
     pub attempts: Vec<AttemptRecord>,
     pub timing: Timing,
     pub tokens: Tokens,
-    /// `None` until it is settled.
+    /// `None` until it is settled. Where nobody pays, what it would be sold at.
     pub charge_usd: Option<String>,
     /// The tokens were counted here, for want of the vendor's count.
     pub estimated: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Routing {
     /// The side whose configuration answered, and why.
     pub environment: String,
@@ -53,7 +55,8 @@ pub struct Routing {
     pub unit: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RequestAttempt)]
 pub struct AttemptRecord {
     pub environment: String,
     pub reason: String,
@@ -77,7 +80,7 @@ pub struct AttemptRecord {
     pub estimated: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timing {
     /// From the request's head to the last byte of its answer.
     pub duration_ms: f64,
@@ -87,7 +90,7 @@ pub struct Timing {
 }
 
 /// Of all attempts together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tokens {
     pub input: u64,
     /// Of the input.
@@ -116,7 +119,7 @@ impl From<&Outcome> for Record {
             attempts: attempts(outcome),
             timing: timing(outcome),
             tokens: tokens(outcome),
-            charge_usd: None,
+            charge_usd: crate::ledger::unbooked(outcome).map(|charge| charge.to_string()),
             estimated: outcome.attempts.iter().any(|attempt| attempt.estimated),
         }
     }

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. A verb reads its flags, does one thing and shows it through `output`; those
 //! that talk to a running gateway do so through `client`, as any other client of the admin API could.
 
+mod accounts;
 mod check;
 mod demo;
 mod deployments;
@@ -8,6 +9,7 @@ mod explain;
 mod failure;
 mod finalize;
 mod keys;
+mod ledger;
 mod prices;
 mod promote;
 mod release;
@@ -20,6 +22,7 @@ mod simulate;
 mod split;
 mod stop;
 mod ticket;
+mod topups;
 mod usage;
 mod written;
 
@@ -70,6 +73,9 @@ enum Verb {
     Finalize(finalize::FinalizeArgs),
     Report(report::ReportArgs),
     Keys(keys::KeysArgs),
+    Accounts(accounts::AccountsArgs),
+    Topups(topups::TopupsArgs),
+    Ledger(ledger::LedgerArgs),
     Prices(prices::PricesArgs),
     Usage(usage::UsageArgs),
     Explain(explain::ExplainArgs),
@@ -101,6 +107,9 @@ impl Verb {
             Verb::Finalize(args) => wait_for(finalize::run(&args, output)),
             Verb::Report(args) => wait_for(report::run(&args, output)),
             Verb::Keys(args) => wait_for(keys::run(&args, output)),
+            Verb::Accounts(args) => wait_for(accounts::run(&args, output)),
+            Verb::Topups(args) => wait_for(topups::run(&args, output)),
+            Verb::Ledger(args) => wait_for(ledger::run(&args, output)),
             Verb::Prices(args) => wait_for(prices::run(&args, output)),
             Verb::Usage(args) => wait_for(usage::run(&args, output)),
             Verb::Explain(args) => wait_for(explain::run(&args, output)),

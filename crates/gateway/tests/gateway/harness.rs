@@ -107,6 +107,8 @@ fn key_to(allowed: Allowed) -> Arc<Key> {
         may_override: true,
         expires_at: None,
         limits: None,
+        has_account: false,
+        budget: None,
     })
 }
 
@@ -119,6 +121,8 @@ fn key(may_override: bool) -> Arc<Key> {
         may_override,
         expires_at: None,
         limits: None,
+        has_account: false,
+        budget: None,
     })
 }
 

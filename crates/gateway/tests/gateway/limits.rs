@@ -21,6 +21,8 @@ fn limit_model(house: &House, all: Limits, model: &str, limits: Limits) -> Arc<K
     let name: Arc<str> = "metered".into();
     let shared = &house.gateway.shared;
     let key = Arc::new(Key {
+        has_account: false,
+        budget: None,
         limits: shared.meters.of(&name, &KeyLimits { all, by_model }),
         account: name.clone(),
         name,

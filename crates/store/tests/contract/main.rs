@@ -13,6 +13,7 @@ mod changes;
 mod deployments;
 mod gateways;
 mod keys;
+mod ledger;
 mod meta;
 mod opening;
 mod prices;

@@ -5,11 +5,14 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-use store::{Store, changes, meta};
+use decide::book::{Billing, Operation};
+use store::{Store, accounts, changes, ledger, meta};
 
+use crate::ledger::{account, adds_up, hold, paid, payer, scribe};
 use crate::places::Place;
 
 on_both! {
+    every_acknowledged_hold_survives_a_kill
     every_acknowledged_write_survives_a_kill
     processes_that_open_a_new_store_at_once_all_succeed
 }
@@ -39,6 +42,31 @@ async fn every_acknowledged_write_survives_a_kill(place: Place) {
         );
     }
     meta::set(&store, "after", "the kill").await.unwrap();
+}
+
+async fn every_acknowledged_hold_survives_a_kill(place: Place) {
+    let mut writer = start("hold", &place);
+    let mut said = BufReader::new(writer.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let mut acknowledged: Vec<String> = said.by_ref().filter_map(acknowledgement).take(200).collect();
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    acknowledged.extend(said.filter_map(acknowledgement));
+    assert!(acknowledged.len() >= 200, "{acknowledged:?}");
+
+    let store = place.open().await;
+    adds_up(&store).await;
+    let orphans = ledger::orphans(&store, "next", i64::MAX).await.unwrap();
+    let found = |charge: &String| {
+        let is = |operation: &Operation| matches!(operation, Operation::Settle(settled) if settled.charge == *charge);
+        orphans.iter().any(is)
+    };
+    assert!(acknowledged.iter().all(found));
+    ledger::write(&store, &orphans, 2_000).await.unwrap();
+    let standing = ledger::standing(&store, "acme").await.unwrap();
+    assert_eq!((standing.available, standing.held), (1_000_000, 0));
+    adds_up(&store).await;
 }
 
 async fn processes_that_open_a_new_store_at_once_all_succeed(place: Place) {
@@ -92,6 +120,31 @@ async fn the_other_process() {
                 meta::set(&store, &name, "written").await.unwrap();
                 say(&format!("acknowledged {name}"));
             }
+        }
+        "hold" => {
+            let store = Store::open(&url).await.unwrap();
+            accounts::create(&store, &account("acme", Billing::Prepaid), 0)
+                .await
+                .unwrap();
+            ledger::write(&store, &[paid("t", "acme", 1_000_000)], 0)
+                .await
+                .unwrap();
+            let scribe = scribe(&store);
+            // Eight requests at a time, each acknowledged on its own; fewer than what orphans are read at once.
+            let requests = (0..8).map(|lane| {
+                let scribe = scribe.clone();
+                tokio::spawn(async move {
+                    for number in 0..120 {
+                        let charge = format!("c{lane}-{number}");
+                        scribe.hold(hold(&charge, payer("acme"), 10)).await.unwrap();
+                        say(&format!("acknowledged {charge}"));
+                    }
+                })
+            });
+            for request in requests.collect::<Vec<_>>() {
+                request.await.unwrap();
+            }
+            std::io::stdin().lines().for_each(drop);
         }
         "open" => {
             say("ready");

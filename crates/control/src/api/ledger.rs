@@ -1,0 +1,4 @@
+//! The book, read only.
+
+pub(super) mod check;
+pub(super) mod list;

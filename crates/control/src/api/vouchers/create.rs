@@ -1,0 +1,110 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::vouchers::Batch;
+use utoipa::ToSchema;
+
+use crate::api::change::to_its_end;
+use crate::api::error::{ApiError, ErrorBody};
+use crate::api::{Api, body};
+use crate::config::{Moment, Usd};
+use crate::desk::{DeskError, new_code, now};
+use crate::gate::Caller;
+
+/// Codes in one batch; more are another batch.
+const MOST: u32 = 10_000;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewVouchers)]
+pub(in crate::api) struct Wanted {
+    /// The batch's name.
+    batch: String,
+    /// How many codes.
+    count: u32,
+    /// What each is worth.
+    usd: String,
+    /// When a code that was not redeemed stops working, RFC 3339; never by default.
+    code_expires_at: Option<String>,
+    reason: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Vouchers)]
+pub(in crate::api) struct Made {
+    batch: String,
+    /// In this answer and nowhere else.
+    codes: Vec<String>,
+}
+
+/// Makes a batch of codes.
+#[utoipa::path(
+    post,
+    path = "/vouchers",
+    tag = "topups",
+    request_body = Wanted,
+    responses(
+        (status = 201, body = Made),
+        (status = 400, body = ErrorBody),
+        (status = 409, description = "There is a batch of this name", body = ErrorBody)
+    )
+)]
+pub(in crate::api) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    bytes: Bytes,
+) -> Result<(StatusCode, Json<Made>), ApiError> {
+    let wanted: Wanted = body::read(&bytes)?;
+    if wanted.batch.trim().is_empty() || wanted.batch.len() > 128 {
+        return Err(ApiError::invalid(
+            "batch",
+            "a batch's name has 1 to 128 characters",
+        ));
+    }
+    if !(1..=MOST).contains(&wanted.count) {
+        return Err(ApiError::invalid(
+            "count",
+            format!("a batch has 1 to {MOST} codes"),
+        ));
+    }
+    let usd: Usd = wanted
+        .usd
+        .parse()
+        .map_err(|error: crate::config::BadValue| ApiError::invalid("usd", error.to_string()))?;
+    if usd.nano() == 0 {
+        return Err(ApiError::invalid("usd", "a code is worth more than nothing"));
+    }
+    let expires = wanted
+        .code_expires_at
+        .map(|text| text.parse::<Moment>())
+        .transpose();
+    let expires = expires.map_err(|error| ApiError::invalid("code_expires_at", error.to_string()))?;
+    let codes: Vec<String> = (0..wanted.count)
+        .map(|_| new_code())
+        .collect::<Result<_, DeskError>>()?;
+    let digests: Vec<_> = codes
+        .iter()
+        .map(|code| gateway::digest(code.as_bytes()))
+        .collect();
+    let batch = Batch {
+        name: wanted.batch,
+        usd_nanos: usd.nano(),
+        code_expires_at: expires.map(|moment| moment.unix_seconds().saturating_mul(1_000)),
+        at: now(),
+    };
+    let actor = caller.actor(wanted.reason);
+    let (desk, ledger) = (Arc::clone(&api.desk), Arc::clone(&api.ledger));
+    let batch = to_its_end(async move {
+        store::vouchers::create(ledger.store(), &batch, &digests).await?;
+        let detail = json!({"count": digests.len(), "usd": usd.to_string()});
+        desk.audit(&actor, "make vouchers", &batch.name, detail).await;
+        Ok::<_, ApiError>(batch.name)
+    })
+    .await?;
+    Ok((StatusCode::CREATED, Json(Made { batch, codes })))
+}
