@@ -15,12 +15,12 @@ pub async fn beat(
     silent_since: UnixMilliseconds,
 ) -> Result<i64, StoreError> {
     on_database!(store, write transaction => {
-        let beat = "INSERT INTO gateways (name, heard_at) VALUES ($1, $2)
+        let beat = "INSERT INTO limit_sharers (name, heard_at) VALUES ($1, $2)
                     ON CONFLICT (name) DO UPDATE SET heard_at = excluded.heard_at";
         sqlx::query(beat).bind(name).bind(at).execute(&mut *transaction).await?;
-        let forget = "DELETE FROM gateways WHERE heard_at < $1";
+        let forget = "DELETE FROM limit_sharers WHERE heard_at < $1";
         sqlx::query(forget).bind(silent_since).execute(&mut *transaction).await?;
-        sqlx::query_scalar("SELECT COUNT(*) FROM gateways").fetch_one(transaction).await?
+        sqlx::query_scalar("SELECT COUNT(*) FROM limit_sharers").fetch_one(transaction).await?
     })
 }
 
@@ -30,7 +30,7 @@ pub async fn beat(
 /// When the store cannot be written.
 pub async fn leave(store: &Store, name: &str) -> Result<(), StoreError> {
     on_database!(store, write transaction => {
-        let statement = "DELETE FROM gateways WHERE name = $1";
+        let statement = "DELETE FROM limit_sharers WHERE name = $1";
         sqlx::query(statement).bind(name).execute(transaction).await?;
     })
 }
