@@ -10,6 +10,7 @@ mod held;
 mod keys;
 mod prices;
 mod providers;
+mod share;
 mod specs;
 mod stop;
 mod sync;
@@ -60,6 +61,8 @@ impl Actor {
 pub struct Desk {
     shared: Arc<Shared>,
     store: Store,
+    /// By which the other gateways on the store know this one.
+    name: String,
     live: Mutex<Live>,
     stops: stop::Stops,
     /// Told with a deployment's name after each change of its route or definition.
@@ -110,6 +113,7 @@ impl Desk {
         let desk = Desk {
             shared,
             store,
+            name: format!("{:016x}", fastrand::u64(..)),
             live: Mutex::new(live),
             stops: stop::Stops::default(),
             changed,

@@ -117,7 +117,7 @@ impl SharedLimiter for RedisLimiter {
             let taken = granted.as_ref().is_ok_and(|granted| granted.met.is_none());
             // Whoever asked has decided alone since then, or is gone: nobody would ever give it back.
             if tell.send(granted.ok()).is_err() && taken {
-                let _ = calls::leave(&connected.0, &Leave { asked, used: 0 }).await;
+                let _ = calls::undo(&connected.0, &asked).await;
             }
         });
         Box::pin(async move {

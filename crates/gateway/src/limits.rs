@@ -90,6 +90,8 @@ pub struct Meters {
     /// Only the control plane looks here; requests have their key's meter at hand.
     by_key: Mutex<Known>,
     shared: ArcSwapOption<SharedSlot>,
+    /// Gateways that limit the same keys without a shared limiter, this one included.
+    gateways: AtomicU64,
     /// Requests that a meter of this gateway decided while the shared limiter was to.
     alone: AtomicU64,
 }
@@ -122,6 +124,7 @@ impl Default for Meters {
             born: Instant::now(),
             by_key: Mutex::default(),
             shared: ArcSwapOption::empty(),
+            gateways: AtomicU64::new(1),
             alone: AtomicU64::new(0),
         }
     }
@@ -148,6 +151,15 @@ impl Meters {
     pub fn share(&self, limiter: Option<Arc<dyn SharedLimiter>>) {
         self.shared
             .store(limiter.map(|limiter| Arc::new(SharedSlot(limiter))));
+    }
+
+    /// Without a shared limiter, each of so many gateways takes its share of each limit. Tells how many it were.
+    pub fn divide_by(&self, gateways: u64) -> u64 {
+        self.gateways.swap(gateways.max(1), Ordering::Relaxed)
+    }
+
+    fn gateways(&self) -> u64 {
+        self.gateways.load(Ordering::Relaxed)
     }
 
     /// Requests that this gateway decided alone although limits are shared.

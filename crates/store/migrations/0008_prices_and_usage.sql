@@ -36,3 +36,8 @@ CREATE TABLE usage_hours (
 );
 -- Limits of single models, as JSON.
 ALTER TABLE keys ADD COLUMN model_limits TEXT;
+-- The gateways on this store that divide limits among them, each heard again every few seconds.
+CREATE TABLE limit_sharers (
+    name     TEXT   NOT NULL PRIMARY KEY,
+    heard_at BIGINT NOT NULL
+);

@@ -18,6 +18,7 @@ pub mod audit;
 pub mod buttons;
 pub mod changes;
 pub mod deployments;
+pub mod gateways;
 pub mod keys;
 pub mod ledger;
 pub mod meta;

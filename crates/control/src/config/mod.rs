@@ -131,7 +131,7 @@ pub struct Config {
     /// What a client may send.
     pub limits: RequestLimits,
     /// Where several gateways keep what is used of keys' limits: a Redis or Valkey, `redis://[user:password@]host:port/db`,
-    /// or `rediss://` over TLS. Without one each gateway limits by itself.
+    /// or `rediss://` over TLS. Without one each gateway takes its share.
     pub limiter: Option<Secret>,
     /// How many second attempts the gateway may make.
     pub retry: Retry,

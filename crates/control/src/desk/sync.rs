@@ -7,8 +7,10 @@ use std::time::Duration;
 use decide::release::Verb;
 use serde_json::json;
 use store::StoreError;
+use tokio::time::Instant;
 
 use super::held::{Held, Owner};
+use super::share::BEAT_EVERY;
 use super::{Actor, Desk, DeskError, Live, build, keys, now, providers};
 use crate::config::{Config, Deployment};
 use crate::prices;
@@ -90,7 +92,12 @@ impl Desk {
             return;
         }
         let mut reachable = true;
+        let mut beat_at = Instant::now();
         loop {
+            if Instant::now() >= beat_at {
+                beat_at = Instant::now() + BEAT_EVERY;
+                self.beat().await;
+            }
             tokio::time::sleep(LOOK_EVERY).await;
             let looked = self.look().await;
             if let Err(error) = &looked

@@ -15,6 +15,9 @@ const LEASE: Duration = Duration::from_secs(900);
 /// Ticks in one of Redis's: a sixteenth of a microsecond.
 const TICKS: u64 = TICKS_PER_SECOND / 16_000_000;
 
+/// What is kept of a bucket: of requests, tokens, and the requests under way.
+const PARTS: [&str; 3] = ["r", "t", "c"];
+
 static ENTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("enter.lua")));
 static LEAVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("leave.lua")));
 
@@ -22,7 +25,7 @@ pub(super) async fn enter(connection: &MultiplexedConnection, asked: &Asked) -> 
     let mut call = ENTER.prepare_invoke();
     call.arg(name_of(asked)).arg(asked.tokens).arg(LEASE.as_secs());
     for bucket in &asked.buckets {
-        for part in ["r", "t", "c"] {
+        for part in PARTS {
             call.key(key(bucket, part));
         }
         let limits = &bucket.limits;
@@ -45,12 +48,32 @@ pub(super) async fn enter(connection: &MultiplexedConnection, asked: &Asked) -> 
     })
 }
 
+/// A request that was taken has ended.
 pub(super) async fn leave(connection: &MultiplexedConnection, leave: &Leave) -> Result<(), RedisError> {
-    let asked = &leave.asked;
+    settle(connection, &leave.asked, leave.used, 0).await
+}
+
+/// A request that was taken has never been: nobody waited for the answer any more.
+pub(super) async fn undo(connection: &MultiplexedConnection, asked: &Asked) -> Result<(), RedisError> {
+    settle(connection, asked, 0, 1).await
+}
+
+async fn settle(
+    connection: &MultiplexedConnection,
+    asked: &Asked,
+    used: u64,
+    requests_back: u64,
+) -> Result<(), RedisError> {
     let mut call = LEAVE.prepare_invoke();
-    call.arg(name_of(asked)).arg(asked.tokens).arg(leave.used);
+    call.arg(name_of(asked))
+        .arg(asked.tokens)
+        .arg(used)
+        .arg(requests_back);
     for bucket in &asked.buckets {
-        call.key(key(bucket, "t")).key(key(bucket, "c"));
+        for part in PARTS {
+            call.key(key(bucket, part));
+        }
+        call.arg(bucket.limits.requests_per_minute.unwrap_or(0));
         call.arg(bucket.limits.tokens_per_minute.unwrap_or(0));
     }
     call.invoke_async::<u64>(&mut connection.clone()).await.map(drop)

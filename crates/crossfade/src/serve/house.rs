@@ -184,6 +184,7 @@ impl House {
         if let Err(error) = usage::flush(&self.observatory, &self.store).await {
             tracing::error!(%error, "the usage of the last second is lost");
         }
+        self.desk.leave().await;
         self.store.close().await;
     }
 }

@@ -124,3 +124,29 @@ async fn changes_at_both_gateways_at_once_all_count() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn each_gateway_takes_its_share_of_a_limit() {
+    on_postgres(async |store| {
+        let pair = pair(&store).await;
+        let limited = json!({"name": "k", "limits": {"requests_per_minute": 10}});
+        let secret = pair.secret("/keys", limited).await;
+        for gateway in [&pair.house.gateway, &pair.other] {
+            let divided = || gateway.log().contains("limits of keys are divided");
+            wait::until("limits are divided", SOON, divided).await;
+        }
+        let known = async || pair.other_status(&secret).await != 401;
+        wait::until_async("the key is known there", SOON, known).await;
+        let mut through = 1;
+        for number in 0..24 {
+            let gateway = if number % 2 == 0 {
+                &pair.house.gateway
+            } else {
+                &pair.other
+            };
+            through += i32::from(post_to(gateway, &secret, &[], &chat()).await.status == 200);
+        }
+        assert_eq!(through, 10);
+    })
+    .await;
+}

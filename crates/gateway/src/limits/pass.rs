@@ -34,7 +34,7 @@ pub(crate) async fn enter(
     tokens: u64,
 ) -> (Standing, Result<Pass, Met>) {
     let meters = &shared.meters;
-    let mut gateways = 1;
+    let mut gateways = meters.gateways();
     if let Some(limiter) = meters.shared() {
         let asked = ask(meter, model, tokens);
         if let Some(Granted { met, standing }) = limiter.enter(asked.clone()).await {
@@ -93,7 +93,7 @@ impl Meters {
     pub(crate) fn standing(&self, meter: &Meter, model: &str) -> Standing {
         match self.shared() {
             Some(_) => Standing::default(),
-            None => meter.standing(model, 1, self.now()),
+            None => meter.standing(model, self.gateways(), self.now()),
         }
     }
 }

@@ -11,6 +11,7 @@ mod audit;
 mod buttons;
 mod changes;
 mod deployments;
+mod gateways;
 mod keys;
 mod ledger;
 mod meta;
