@@ -3,8 +3,9 @@
 
 CARGO ?= cargo
 TOOLS := target/tools
+FUZZ_SECONDS ?= 600
 
-.PHONY: demo test lint unit services deny build docs bench help
+.PHONY: demo test lint unit services deny build docs bench fuzz help
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -33,3 +34,6 @@ docs: ## Writes the generated parts of docs/ again
 
 bench: ## nginx and crossfade side by side; writes docs/benchmarks.md
 	bench/run
+
+fuzz: ## Fuzzes the readers of foreign bytes, FUZZ_SECONDS (600) for each target
+	scripts/fuzz $(FUZZ_SECONDS)

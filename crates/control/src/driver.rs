@@ -8,15 +8,21 @@ mod ages;
 mod board;
 pub(crate) mod courier;
 mod drain;
+mod elsewhere;
 mod error;
 mod finished;
 mod inboxes;
+mod keeping;
 mod plan;
 mod probes;
 mod resume;
 mod running;
 mod saver;
+mod start;
+mod switch;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::fmt;
@@ -25,16 +31,14 @@ use std::time::Duration;
 
 use decide::Share;
 use decide::release::Conflict;
-use decide::rollout::{Event, Plan, State, Verb, step};
+use decide::rollout::{Event, State, Verb, step};
 use gateway::{Deployment, Prober, Shared, Snapshot};
 use serde_json::Value;
-use store::rollouts::{NewRollout, Saved};
-use store::{Cursor, Page, StoreError};
+use store::{Cursor, Page};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::config;
-use crate::desk::{Actor, DeploymentState, Desk, now};
+use crate::desk::{Actor, Desk, now};
 use crate::events::Hub;
 use crate::health::Health;
 use crate::observe::Observatory;
@@ -43,24 +47,13 @@ use courier::Courier;
 pub use error::DriverError;
 use inboxes::Inboxes;
 use running::{Message, Rollout, Running};
+pub use start::PlanAsked;
 use tell::Teller;
 
 /// A button is answered within this time: the store has had all the time it may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
-/// A plan that has no name of its own.
-const CUSTOM: &str = "custom";
-
-/// The plan that a rollout is to follow.
-#[derive(Clone, Debug)]
-pub enum PlanAsked {
-    /// The deployment's own.
-    Usual,
-    Named(String),
-    /// Written out, in JSON or YAML.
-    Written(String),
-}
-
+#[derive(Clone)]
 pub struct Driver(Arc<Context>);
 
 /// What rollouts work with.
@@ -110,71 +103,30 @@ impl Driver {
         &self.0.board
     }
 
-    /// Starts a rollout; its first phase is in force when this returns.
-    ///
-    /// # Errors
-    /// [`DriverError::Conflict`] without a green, or while another rollout is under way.
-    pub async fn start(&self, name: &str, asked: PlanAsked, actor: Actor) -> Result<Value, DriverError> {
-        let context = &self.0;
-        let deployment = context.desk.deployment(name).await?;
-        if let Some(stage) = context.board.under_way(name) {
-            return Err(conflict(
-                "start a rollout",
-                stage.name(),
-                "one is under way; cancel it or roll it back first",
-            ));
-        }
-        let (given, plan) = self.plan(&deployment, asked).await?;
-        let new = self.new_rollout(&deployment, plan)?;
-        let state = State::new(deployment.green_share, context.seconds());
-        let row = NewRollout {
-            id: new.id.clone(),
-            deployment: name.to_owned(),
-            candidate: new.candidate.clone(),
-            owner: context.owner.clone(),
-            plan_name: new.plan.name.clone(),
-            plan: serde_json::to_string(&given).unwrap_or_default(),
-            started_at: new.started_at,
-            saved: Saved {
-                state: state.to_bytes(),
-                report: "null".to_owned(),
-                at: new.started_at,
-                finished_at: None,
-            },
-        };
-        match store::rollouts::begin(context.desk.store(), &row).await {
-            Err(StoreError::Exists { .. }) => {
-                return Err(conflict(
-                    "start a rollout",
-                    "under way",
-                    "another one was started at the same moment",
-                ));
-            }
-            begun => begun?,
-        }
-        self.drive(new, state, None, Courier::to(&given.notify));
-        self.press(name, Verb::Start, actor).await
-    }
-
     /// A button on the rollout that is under way, or on the last one: repeating what holds changes nothing. What it
-    /// changes is in force when this returns.
+    /// changes is in force when this returns, on every gateway within a second.
     ///
     /// # Errors
     /// [`DriverError::Conflict`] names the state that it does not fit.
     pub async fn press(&self, name: &str, verb: Verb, actor: Actor) -> Result<Value, DriverError> {
-        let Some(inbox) = self.0.inboxes.of(name) else {
-            return self.press_on_the_last(name, verb).await;
-        };
-        let (reply, answer) = oneshot::channel();
-        let message = Message::Press { verb, actor, reply };
-        if inbox.send(message).await.is_err() {
-            return self.press_on_the_last(name, verb).await;
+        match self.press_here(name, verb, actor.clone()).await {
+            Some(pressed) => pressed,
+            None if verb == Verb::Rollback => {
+                let (driver, name) = (self.clone(), name.to_owned());
+                to_its_end(async move { driver.roll_back_from_here(&name, actor).await }).await
+            }
+            None => self.on_the_last(name, verb, actor).await,
         }
+    }
+
+    /// On a rollout that is driven here; `None` if there is none, or if it ended before it took the button.
+    async fn press_here(&self, name: &str, verb: Verb, actor: Actor) -> Option<Result<Value, DriverError>> {
+        let inbox = self.0.inboxes.of(name)?;
+        let (reply, answer) = oneshot::channel();
+        inbox.send(Message::Press { verb, actor, reply }).await.ok()?;
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
-            Ok(Ok(answered)) => Ok(answered?),
-            // It ended before it took the button.
-            Ok(Err(_)) => self.press_on_the_last(name, verb).await,
-            Err(_) => Err(DriverError::Slow),
+            Ok(answered) => Some(answered.ok()?.map_err(DriverError::from)),
+            Err(_) => Some(Err(DriverError::Slow)),
         }
     }
 
@@ -196,89 +148,48 @@ impl Driver {
         })
     }
 
-    async fn plan(
+    /// Lets a rollout run; `down_seconds` if it was read back after so long. Before anything else, it hears `first`.
+    fn drive(
         &self,
-        deployment: &DeploymentState,
-        asked: PlanAsked,
-    ) -> Result<(config::Plan, Plan), DriverError> {
-        let config = self.0.desk.config().await;
-        let (name, given) = match asked {
-            PlanAsked::Written(body) => (
-                CUSTOM.to_owned(),
-                config.read_plan(&body).map_err(DriverError::Plan)?,
-            ),
-            PlanAsked::Usual | PlanAsked::Named(_) => {
-                let name = match asked {
-                    PlanAsked::Named(name) => name,
-                    _ => deployment.definition.rollout.clone(),
-                };
-                let Some(found) = config.plan(&name) else {
-                    let mut known: Vec<&str> = config::Plan::BUILT_IN.to_vec();
-                    known.extend(config.plans.keys().map(String::as_str));
-                    let known = known.join(", ");
-                    return Err(DriverError::UnknownPlan { name, known });
-                };
-                (name, found)
-            }
-        };
-        if name == CUSTOM && !given.notify.is_empty() && !config.plans.contains_key(CUSTOM) {
-            return Err(DriverError::SecretsInPlan);
-        }
-        let plan = plan::plan(&name, &given).map_err(DriverError::PlanRefused)?;
-        Ok((given, plan))
-    }
-
-    fn new_rollout(&self, deployment: &DeploymentState, plan: Plan) -> Result<Rollout, DriverError> {
-        let state = deployment.phase.name();
-        let Some(green) = &deployment.green else {
-            return Err(conflict(
-                "start a rollout",
-                state,
-                "there is no green environment",
-            ));
-        };
-        if deployment.green_share == Share::ALL {
-            return Err(conflict(
-                "start a rollout",
-                state,
-                "green has all of the traffic already",
-            ));
-        }
-        Ok(Rollout {
-            id: format!("ro_{:012x}{:08x}", self.0.unix_millis(), fastrand::u32(..)),
-            deployment: deployment.name.clone(),
-            candidate: green.environment.digest(),
-            plan,
-            prompt: green.environment.health.prompt.clone(),
-            rescue: deployment.definition.rescue,
-            started_at: self.0.unix_millis(),
-        })
-    }
-
-    /// Lets a rollout run; `down_seconds` if it was read back after so long.
-    fn drive(&self, rollout: Rollout, state: State, down_seconds: Option<f64>, courier: Courier) {
+        rollout: Rollout,
+        state: State,
+        down_seconds: Option<f64>,
+        courier: Courier,
+        first: Option<Message>,
+    ) {
         let context = Arc::clone(&self.0);
         let (name, id) = (rollout.deployment.clone(), rollout.id.clone());
         let (messages, inbox) = context.inboxes.open(&rollout);
         let mut running = Running::new(Arc::clone(&context), rollout, state, courier, messages);
-        tokio::spawn(async move {
-            if let Some(down_seconds) = down_seconds {
-                running.restarted(down_seconds).await;
+        if let Some(down_seconds) = down_seconds {
+            running.restarted(down_seconds);
+        }
+        match first {
+            Some(first) => running.take(first),
+            // While nobody drove it: what it wanted before must not bring green back.
+            None if running.is_rolled_back_elsewhere(&context.desk.shared().snapshot()) => {
+                running.hear_a_rollback();
             }
+            None => {}
+        }
+        tokio::spawn(async move {
             running.run(inbox).await;
             context.inboxes.close(&name, &id);
         });
     }
 
-    /// On a rollout that is over, a button may only say what already holds.
-    async fn press_on_the_last(&self, name: &str, verb: Verb) -> Result<Value, DriverError> {
+    /// On a rollout that is not driven here. One that is over only takes what already holds.
+    async fn on_the_last(&self, name: &str, verb: Verb, actor: Actor) -> Result<Value, DriverError> {
         self.0.desk.deployment(name).await?;
         let newest = store::rollouts::list(self.0.desk.store(), name, None, 1).await?;
         let Some(row) = newest.rows.into_iter().next() else {
             return Err(DriverError::NoRollout(name.to_owned()));
         };
         if row.finished_at.is_none() {
-            return Err(DriverError::Elsewhere);
+            return match verb {
+                Verb::Rollback => self.seize(row, actor).await,
+                _ => self.forward(&row, verb, actor).await,
+            };
         }
         let (plan, state) = self.read_back(&row).await?;
         let stage = state.stage().name();
@@ -290,6 +201,16 @@ impl Driver {
             None => Err(conflict(verb.name(), stage, "the rollout is over")),
         }
     }
+}
+
+/// Whoever asked may hang up; what was dropped half way would be in the store, but not in force.
+async fn to_its_end(
+    change: impl Future<Output = Result<Value, DriverError>> + Send + 'static,
+) -> Result<Value, DriverError> {
+    tokio::spawn(change).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a change of a rollout did not come to its end");
+        Err(DriverError::Slow)
+    })
 }
 
 fn conflict(verb: &'static str, state: &'static str, why: &str) -> DriverError {

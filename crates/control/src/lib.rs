@@ -10,6 +10,7 @@ pub mod driver;
 pub mod events;
 pub mod health;
 pub mod ledger;
+pub mod limiter;
 pub mod metrics;
 pub mod observe;
 pub mod prices;

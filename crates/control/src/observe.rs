@@ -41,12 +41,20 @@ pub const WINDOW_SECONDS: u64 = 60;
 /// The longest window; an environment's memory grows with it, up to 7.5 KiB a second.
 pub const LONGEST_WINDOW_SECONDS: u64 = 600;
 
-/// Hears of every finished request, probes and refusals included, in the order in which they are
-/// folded. It must be quick and must not call the observatory.
+/// Hears of every finished request, probes and refusals included, and before that of those that have shown something
+/// early (`Outcome::told` says what was told before), in the order in which they are folded. It must be quick and must
+/// not call the observatory.
 pub type Listener = Box<dyn FnMut(&Outcome) + Send>;
 
+/// One record that waits to be folded.
+enum Waiting {
+    Ended(Box<Outcome>),
+    /// For listeners alone: statistics know a request by its end.
+    SoFar(Box<Outcome>),
+}
+
 pub struct Observatory {
-    queue: ArrayQueue<Box<Outcome>>,
+    queue: ArrayQueue<Waiting>,
     dropped: AtomicU64,
     /// The usage of records that the full queue did not take: statistics may miss a request, bills may not.
     /// Requests only meet here in an overload, and whoever reads takes what is there and leaves.
@@ -73,13 +81,12 @@ pub(crate) struct Fold {
 impl Observer for Observatory {
     fn observe(&self, outcome: Box<Outcome>) {
         let urgent = parts::is_urgent(&outcome);
-        if let Err(outcome) = self.queue.push(outcome) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            self.spilled().add(&outcome);
-        }
-        if urgent {
-            self.wake.notify_one();
-        }
+        self.push(Waiting::Ended(outcome), urgent);
+    }
+
+    fn notice(&self, so_far: Box<Outcome>) {
+        let urgent = parts::is_urgent(&so_far);
+        self.push(Waiting::SoFar(so_far), urgent);
     }
 }
 
@@ -102,6 +109,18 @@ impl Observatory {
                 usage: Tally::default(),
                 listeners: Vec::new(),
             }),
+        }
+    }
+
+    fn push(&self, record: Waiting, urgent: bool) {
+        if let Err(record) = self.queue.push(record) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            if let Waiting::Ended(outcome) = record {
+                self.spilled().add(&outcome);
+            }
+        }
+        if urgent {
+            self.wake.notify_one();
         }
     }
 
@@ -210,7 +229,8 @@ impl Observatory {
         // No more than are there now: under load, the queue never gets empty.
         for _ in 0..self.queue.len() {
             match self.queue.pop() {
-                Some(outcome) => fold.take(outcome, now),
+                Some(Waiting::Ended(outcome)) => fold.take(outcome, now),
+                Some(Waiting::SoFar(outcome)) => fold.tell(&outcome),
                 None => break,
             }
         }
@@ -229,10 +249,14 @@ impl Fold {
         self.counts.add(&outcome);
         self.outbox.add(&outcome);
         self.usage.add(&outcome);
-        for listener in &mut self.listeners {
-            listener(&outcome);
-        }
+        self.tell(&outcome);
         self.recent.add(outcome);
+    }
+
+    fn tell(&mut self, outcome: &Outcome) {
+        for listener in &mut self.listeners {
+            listener(outcome);
+        }
     }
 
     /// Requests that are not in the store's log.
@@ -334,6 +358,20 @@ mod tests {
         observatory.observe(refused());
         drop(observatory.up_to_date());
         assert_eq!(heard.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn what_is_told_early_is_for_listeners_and_in_no_statistics() {
+        let observatory = after([]);
+        let heard = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&heard);
+        observatory.listen(Box::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        }));
+        observatory.notice(rescued());
+        assert_eq!(figures(&observatory, Side::Green), (0, 0));
+        assert!(observatory.request("req_1").is_none());
+        assert_eq!(heard.load(Ordering::Relaxed), 1);
     }
 
     /// With the clock standing still, only a wake-up can have folded it.

@@ -108,17 +108,19 @@ fn every_scene_is_told_in_plain_lines_and_users_see_no_error() {
     let told = Show::start(&["--seconds", "12"]).ends_well();
     for expected in [
         "1/6  Blue answers everything",
+        "assistant: blue is openai/gpt-4.1 with 100 %, green is anthropic/claude-opus-4-7 with 0 %",
         "2/6  Green gets 20 % of the requests",
+        "anthropic/claude-opus-4-7 got ",
         "3/6  Green dies, and nobody notices",
         "4/6  Rollback: one command, in force at once",
         "0 came to green; users saw 0 errors",
         "5/6  A rollout: a better green gets everything, step by step",
         "phase 2 of 5, 10 % to green: ",
         "phase 5 of 5, 100 % to green: ",
-        "gpt-5.1 has 100 %, users saw 0 errors: ",
+        "anthropic/claude-opus-4-8 has 100 %, users saw 0 errors: ",
         "6/6  A rollout: green begins to fail, and is rolled back by itself",
         "green's vendor begins to fail",
-        "gpt-5.2 has 0 %, users saw 0 errors: Rolled back at ",
+        "openai/gpt-5.2 has 0 %, users saw 0 errors: Rolled back at ",
         "curl -i http://127.0.0.1:",
         "answers checked, users saw 0 errors. Nothing is left behind.",
     ] {

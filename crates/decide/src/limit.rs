@@ -224,6 +224,26 @@ mod tests {
         }
 
         #[test]
+        fn requests_pass_exactly_where_an_established_limiter_lets_them(
+            // Limits whose share of a minute is whole nanoseconds: it rounds the others down, we round up.
+            limit in prop::sample::select(vec![1u32, 3, 8, 10, 60, 100, 600, 3_000]),
+            pauses in prop::collection::vec(0u64..30_000, 1..200),
+        ) {
+            let clock = governor::clock::FakeRelativeClock::default();
+            let quota = governor::Quota::per_minute(std::num::NonZeroU32::new(limit).unwrap());
+            let oracle = governor::RateLimiter::direct_with_clock(quota, clock.clone());
+            let rate = Rate::per_minute(u64::from(limit));
+            let (mut used, mut now) = (Used::default(), 0);
+            for millis in pauses {
+                clock.advance(std::time::Duration::from_millis(millis));
+                now += millis * TICKS_PER_SECOND / 1_000;
+                let ours = used.reserve(rate, 1, now);
+                prop_assert_eq!(ours.is_ok(), oracle.check().is_ok());
+                used = ours.unwrap_or(used);
+            }
+        }
+
+        #[test]
         fn whoever_waits_as_told_passes(limit in 1u64..100_000, first in 1u64..100_000, units in 1u64..100_000) {
             let rate = Rate::per_minute(limit);
             let used = Used::default().reserve(rate, first.min(limit), 5).unwrap();

@@ -41,7 +41,7 @@ pub use plan::{
     Strategy,
 };
 pub use record::Unreadable;
-pub use report::{Report, WaitingOn};
+pub use report::{Passed, Report, WaitingOn};
 pub use stage::Stage;
 pub use state::State;
 pub use step::{Stepped, step};

@@ -11,6 +11,8 @@ pub struct Fault<'a> {
     pub code: &'a str,
     pub message: &'a str,
     pub param: Option<&'a str>,
+    /// Anthropic's API repeats the request's id in the body, where its clients look for it; empty: unknown.
+    pub request_id: &'a str,
 }
 
 /// The body of an error answer.
@@ -88,6 +90,9 @@ fn anthropic_body(out: &mut Vec<u8>, fault: &Fault<'_>) {
                 error.field("param", param);
             }
         });
+        if !fault.request_id.is_empty() {
+            body.field("request_id", fault.request_id);
+        }
     });
 }
 
@@ -168,6 +173,7 @@ mod tests {
         code: "model_not_found",
         message: "Model \"x\" not found",
         param: Some("model"),
+        request_id: "req_1",
     };
 
     fn text(bytes: Vec<u8>) -> String {
@@ -177,7 +183,7 @@ mod tests {
     #[test]
     fn an_error_has_the_shape_of_the_api_that_was_called() {
         insta::assert_snapshot!(text(error_body(Door::Chat, &FAULT)), @r#"{"error":{"message":"Model \"x\" not found","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#);
-        insta::assert_snapshot!(text(error_body(Door::Messages, &FAULT)), @r#"{"type":"error","error":{"type":"not_found_error","message":"Model \"x\" not found","code":"model_not_found","param":"model"}}"#);
+        insta::assert_snapshot!(text(error_body(Door::Messages, &FAULT)), @r#"{"type":"error","error":{"type":"not_found_error","message":"Model \"x\" not found","code":"model_not_found","param":"model"},"request_id":"req_1"}"#);
         insta::assert_snapshot!(text(error_body(Door::Generate, &FAULT)), @r#"{"error":{"code":404,"message":"Model \"x\" not found","status":"NOT_FOUND","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"model_not_found","domain":"crossfade","metadata":{"param":"model"}}]}}"#);
     }
 
@@ -193,6 +199,7 @@ mod tests {
                     code: "upstream_disconnected",
                     message: "m",
                     param: None,
+                    request_id: "req_1",
                 },
                 &mut out,
             );
@@ -202,7 +209,7 @@ mod tests {
 [
     "data: {\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_disconnected\"}}\n\n",
     "event: error\ndata: {\"type\":\"error\",\"sequence_number\":0,\"code\":\"upstream_disconnected\",\"message\":\"m\",\"param\":null,\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_disconnected\"}}\n\n",
-    "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"m\",\"code\":\"upstream_disconnected\"}}\n\n",
+    "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"m\",\"code\":\"upstream_disconnected\"},\"request_id\":\"req_1\"}\n\n",
     "data: {\"error\":{\"code\":502,\"message\":\"m\",\"status\":\"UNAVAILABLE\",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"upstream_disconnected\",\"domain\":\"crossfade\"}]}}\r\n\r\n",
 ]
 "#);

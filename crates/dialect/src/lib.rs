@@ -35,4 +35,4 @@ pub use scan::{Field, Named, Scan};
 pub use sse::EVENT_LIMIT_BYTES;
 pub use translate::{field_tables_markdown, made_up_max_tokens};
 pub use usage::Usage;
-pub use vendor_error::{VendorAnswer, vendor_error};
+pub use vendor_error::{Asked, VendorAnswer, vendor_error};

@@ -12,6 +12,8 @@ pub struct VendorAnswer {
     pub status: u16,
     /// In the shape of the API the client called.
     pub body: Vec<u8>,
+    /// `body` is the vendor's own, byte for byte.
+    pub untouched: bool,
     /// The same vendor may well answer a second try.
     pub retryable: bool,
     /// The request itself is at fault: no other vendor would do better, and the vendor is not to blame.
@@ -24,10 +26,20 @@ pub struct VendorAnswer {
     pub retry_after_seconds: Option<u64>,
 }
 
+/// The request that was refused, as far as the refusal's meaning depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub door: Door,
+    /// The request named a model, which our configuration has turned into the vendor's. Of what a vendor has stored
+    /// under a name of the caller's, only the caller can know whether it is there.
+    pub names_model: bool,
+    pub request_id: &'a str,
+}
+
 /// Reads a non-2xx answer. `body` may be anything, also HTML or empty.
 pub fn vendor_error(
     dialect: Dialect,
-    door: Door,
+    asked: &Asked<'_>,
     status: u16,
     content_type: &str,
     body: &[u8],
@@ -37,26 +49,28 @@ pub fn vendor_error(
         .flatten();
     let error = json.as_ref().and_then(error_object);
     let said = said(status, error);
-    let meaning = meaning(status, &said);
+    let meaning = meaning(status, &said, asked.names_model);
     let own_shape = json
         .as_ref()
         .and_then(|body| body.get("error"))
         .is_some_and(Json::is_object);
-    let untouched = dialect == door.dialect() && own_shape && meaning.status == status;
+    let untouched = dialect == asked.door.dialect() && own_shape && meaning.status == status;
     let shown = meaning.shown.unwrap_or(&said.message);
     let fault = Fault {
         status: meaning.status,
         code: meaning.code,
         message: shown,
         param: said.param.as_deref(),
+        request_id: asked.request_id,
     };
     VendorAnswer {
         status: meaning.status,
         body: if untouched {
             body.to_vec()
         } else {
-            error_body(door, &fault)
+            error_body(asked.door, &fault)
         },
+        untouched,
         retryable: meaning.retryable,
         caller_fault: meaning.caller_fault,
         code: meaning.code.to_owned(),
@@ -85,7 +99,7 @@ struct Meaning<'a> {
 
 const UNAVAILABLE: &str = "The upstream provider is not available";
 
-fn meaning(status: u16, said: &Said) -> Meaning<'_> {
+fn meaning(status: u16, said: &Said, names_model: bool) -> Meaning<'_> {
     let ours = Meaning {
         status: 502,
         code: "upstream_unavailable",
@@ -101,7 +115,7 @@ fn meaning(status: u16, said: &Said) -> Meaning<'_> {
         caller_fault: true,
     };
     match status {
-        404 if !said.readable || is_about_a_model(said) => ours,
+        404 if !said.readable || names_model && is_about_a_model(said) => ours,
         401..=403 | 405 => ours,
         429 => Meaning {
             retryable: !is_about_spending(said),

@@ -5,7 +5,30 @@ use super::*;
 const JSON: &str = "application/json";
 
 fn answer(dialect: Dialect, door: Door, status: u16, body: &str) -> VendorAnswer {
-    vendor_error(dialect, door, status, JSON, body.as_bytes())
+    let asked = Asked {
+        door,
+        names_model: true,
+        request_id: "req_1",
+    };
+    vendor_error(dialect, &asked, status, JSON, body.as_bytes())
+}
+
+#[test]
+fn what_is_not_there_is_the_callers_own_where_no_model_was_named() {
+    let asked = Asked {
+        door: Door::Other,
+        names_model: false,
+        request_id: "req_1",
+    };
+    let gone = r#"{"error":{"message":"The model 'ft-1' does not exist","code":"model_not_found"}}"#;
+    let read = vendor_error(Dialect::OpenAi, &asked, 404, JSON, gone.as_bytes());
+    assert_eq!((read.status, read.caller_fault), (404, true));
+    assert_eq!(read.body, gone.as_bytes(), "in the vendor's own words");
+    let page = vendor_error(Dialect::OpenAi, &asked, 404, "text/html", b"<html>");
+    assert_eq!(
+        page.status, 502,
+        "no API answers so: the provider's address is wrong"
+    );
 }
 
 #[test]
@@ -171,7 +194,7 @@ fn each_vendors_shape_reads_through_each_door() {
     let gemini = r#"[{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.4s"}]}}]"#;
     let read = answer(Dialect::Gemini, Door::Messages, 429, gemini);
     assert_eq!((read.retry_after_seconds, read.retryable), (Some(35), true));
-    insta::assert_snapshot!(String::from_utf8(read.body).unwrap(), @r#"{"type":"error","error":{"type":"rate_limit_error","message":"quota","code":"rate_limit_exceeded"}}"#);
+    insta::assert_snapshot!(String::from_utf8(read.body).unwrap(), @r#"{"type":"error","error":{"type":"rate_limit_error","message":"quota","code":"rate_limit_exceeded"},"request_id":"req_1"}"#);
     let overloaded = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let read = answer(Dialect::Anthropic, Door::Messages, 529, overloaded);
     assert_eq!(read.status, 503);

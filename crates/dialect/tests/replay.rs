@@ -95,6 +95,7 @@ fn replay(row: &Value, door: Door, piece: usize) -> Seen {
                 code: "upstream_error",
                 message: &message,
                 param: None,
+                request_id: "",
             },
             &mut out,
         );

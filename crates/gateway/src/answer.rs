@@ -93,6 +93,11 @@ pub(crate) fn lines(lines: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
+/// Whether there is a line of this name, in lower case.
+pub(crate) fn has_line(written: &[u8], name: &[u8]) -> bool {
+    lines(written).any(|(found, _)| found.eq_ignore_ascii_case(name))
+}
+
 /// The phrase of a status line; clients read the number.
 pub(crate) fn phrase(status: u16) -> &'static str {
     let known = http::StatusCode::from_u16(status)

@@ -111,7 +111,7 @@ pub(crate) async fn run(
     let provider = &environment.provider;
     let mut answer = upstream::send(&worker.pool, provider, limits, first_byte_by, &wire).await?;
     if !(200..300).contains(&answer.status) {
-        return Err(vendor_failure(environment, errand.door, answer).await.into());
+        return Err(vendor_failure(environment, errand, answer).await.into());
     }
     let mut begun = Begun {
         status: answer.status,
@@ -131,7 +131,12 @@ pub(crate) async fn run(
         return Err(Failure::new(FailureKind::Invalid, "a compressed answer that was not asked for").into());
     }
     let own_type = begun.reader.content_type();
-    forward::answer_lines(&answer, own_type.is_some(), &mut begun.lines);
+    let ours: &[&str] = if own_type.is_some() {
+        &["content-type"]
+    } else {
+        &[]
+    };
+    forward::answer_lines(&answer, ours, &mut begun.lines);
     if let Some(kind) = own_type {
         push_line(&mut begun.lines, "content-type", kind.as_bytes());
     }
@@ -243,14 +248,19 @@ pub(crate) async fn collect(
 }
 
 /// A status that is no success: what the vendor says, and what that is to the client.
-async fn vendor_failure(environment: &Environment, door: Door, mut answer: Response) -> Failure {
+async fn vendor_failure(environment: &Environment, errand: &Errand<'_>, mut answer: Response) -> Failure {
     let (status, idle) = (answer.status, environment.timeouts.idle);
     let body = match collect(&mut answer.body, ERROR_LIMIT, Instant::now() + idle, idle).await {
         Ok(body) => body,
         Err(failure) => return failure,
     };
     let content_type = answer.headers().text("content-type").unwrap_or_default();
-    let said = dialect::vendor_error(environment.provider.dialect, door, status, content_type, &body);
+    let asked = dialect::Asked {
+        door: errand.door,
+        names_model: !errand.public_model.is_empty(),
+        request_id: errand.request_id,
+    };
+    let said = dialect::vendor_error(environment.provider.dialect, &asked, status, content_type, &body);
     let kind = match status {
         _ if said.caller_fault => FailureKind::Caller,
         429 => FailureKind::RateLimited,
@@ -260,7 +270,12 @@ async fn vendor_failure(environment: &Environment, door: Door, mut answer: Respo
     let mut failure = Failure::new(kind, format!("status {status}"));
     failure.retryable = said.retryable && status != 429;
     failure.status = Some(status);
-    forward::answer_lines(&answer, true, &mut failure.lines);
+    // The type is said anyway; an id that the body does not repeat would be another request's.
+    let ours: &[&str] = match said.untouched {
+        true => &["content-type"],
+        false => &["content-type", "request-id"],
+    };
+    forward::answer_lines(&answer, ours, &mut failure.lines);
     failure.answer = Some(said);
     failure
 }

@@ -1,6 +1,6 @@
 //! Which endpoint a path means.
 
-use dialect::Door;
+use dialect::{Dialect, Door};
 use http::Method;
 
 use crate::refused::Refused;
@@ -10,8 +10,9 @@ use crate::refused::Refused;
 pub(crate) enum Called {
     Health,
     Ready,
-    Models,
-    Model(String),
+    /// The models of a key, as this vendor's API lists its own.
+    Models(Dialect),
+    Model(Dialect, String),
     /// A vendor API's call.
     Api {
         door: Door,
@@ -20,16 +21,43 @@ pub(crate) enum Called {
     },
 }
 
-/// The endpoint of a path; an error with the door whose shape it should have.
-pub(crate) fn of(method: &Method, path: &str) -> Result<Called, (Door, Refused)> {
+impl Called {
+    /// The door whose shape an error should have.
+    pub(crate) fn door(&self) -> Door {
+        match self {
+            Called::Health | Called::Ready => Door::Other,
+            Called::Models(dialect) | Called::Model(dialect, _) => match dialect {
+                Dialect::OpenAi => Door::Other,
+                Dialect::Anthropic => Door::Messages,
+                Dialect::Gemini => Door::Generate,
+            },
+            Called::Api { door, .. } => *door,
+        }
+    }
+}
+
+/// The endpoint of a path; an error with the door whose shape it should have. `client` is asked where vendors share
+/// the path.
+pub(crate) fn of(
+    method: &Method,
+    path: &str,
+    client: impl FnOnce() -> Dialect,
+) -> Result<Called, (Door, Refused)> {
     match path {
         "/health" => return only_get(method, Called::Health),
         "/ready" => return only_get(method, Called::Ready),
-        "/v1/models" => return only_get(method, Called::Models),
+        "/v1/models" => return only_get(method, Called::Models(client())),
+        "/v1beta/models" => return only_get(method, Called::Models(Dialect::Gemini)),
         _ => {}
     }
     if let Some(call) = gemini(path) {
         return only_post(method, call);
+    }
+    if let Some(id) = path
+        .strip_prefix("/v1beta/models/")
+        .filter(|_| matches!(*method, Method::GET | Method::HEAD))
+    {
+        return Ok(Called::Model(Dialect::Gemini, name_in_path(id)));
     }
     let Some(below) = path.strip_prefix("/v1/").filter(|below| is_plain(below)) else {
         return Err(not_found(door_of(path), path));
@@ -38,8 +66,7 @@ pub(crate) fn of(method: &Method, path: &str) -> Result<Called, (Door, Refused)>
         .strip_prefix("models/")
         .filter(|_| *method != Method::DELETE)
     {
-        let id = crate::said::percent_decoded(id);
-        return only_get(method, Called::Model(String::from_utf8_lossy(&id).into_owned()));
+        return only_get(method, Called::Model(client(), name_in_path(id)));
     }
     if matches!(*method, Method::GET | Method::DELETE) {
         // Of what a vendor has stored; only a provider that takes requests without a model answers it.
@@ -79,6 +106,10 @@ fn gemini(path: &str) -> Option<Called> {
     })
 }
 
+fn name_in_path(name: &str) -> String {
+    String::from_utf8_lossy(&crate::said::percent_decoded(name)).into_owned()
+}
+
 /// Whose error shape a path that leads nowhere gets.
 fn door_of(path: &str) -> Door {
     if path.starts_with("/v1beta") {
@@ -106,12 +137,8 @@ fn allow(allowed: bool, method: &str, called: Called) -> Result<Called, (Door, R
     if allowed {
         return Ok(called);
     }
-    let door = match &called {
-        Called::Api { door, .. } => *door,
-        _ => Door::Other,
-    };
     Err((
-        door,
+        called.door(),
         Refused::new(405, "invalid_request", format!("This path takes {method}")),
     ))
 }
@@ -127,6 +154,10 @@ fn not_found(door: Door, path: &str) -> (Door, Refused) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(method: &Method, path: &str) -> Result<Called, (Door, Refused)> {
+        super::of(method, path, || Dialect::OpenAi)
+    }
 
     fn api(path: &str) -> Option<(Door, Option<String>)> {
         match of(&Method::POST, path) {
@@ -155,6 +186,17 @@ mod tests {
         for (path, door, model) in rows {
             assert_eq!(api(path), Some((door, model.map(str::to_owned))), "{path}");
         }
+    }
+
+    #[test]
+    fn models_are_listed_as_the_path_or_else_the_client_says() {
+        let get = |path| super::of(&Method::GET, path, || Dialect::Anthropic);
+        let named = |dialect| Ok(Called::Model(dialect, "a".to_owned()));
+        assert_eq!(get("/v1/models"), Ok(Called::Models(Dialect::Anthropic)));
+        assert_eq!(get("/v1/models/a"), named(Dialect::Anthropic));
+        assert_eq!(get("/v1beta/models"), Ok(Called::Models(Dialect::Gemini)));
+        assert_eq!(get("/v1beta/models/a"), named(Dialect::Gemini));
+        assert!(of(&Method::POST, "/v1beta/models/a:tune").is_err_and(|(_, refused)| refused.status == 404));
     }
 
     #[test]
@@ -194,7 +236,7 @@ mod tests {
         assert!(of(&Method::POST, "/v1/models").is_err());
         assert_eq!(
             of(&Method::GET, "/v1/models/a%2Fb"),
-            Ok(Called::Model("a/b".to_owned()))
+            Ok(Called::Model(Dialect::OpenAi, "a/b".to_owned()))
         );
         assert_eq!(of(&Method::HEAD, "/health"), Ok(Called::Health));
     }

@@ -79,9 +79,9 @@ pub(crate) fn request_lines(
     }
 }
 
-/// Appends the fields of a vendor's answer that go on to the client; its content type only where
-/// the body is still the vendor's.
-pub(crate) fn answer_lines(answer: &Response, own_type: bool, lines: &mut Vec<u8>) {
+/// Appends the fields of a vendor's answer that go on to the client, but for those named in `ours`, which the
+/// gateway sets because the body is not the vendor's any more.
+pub(crate) fn answer_lines(answer: &Response, ours: &[&str], lines: &mut Vec<u8>) {
     let headers = answer.headers();
     let listed = connection_options(headers);
     for (name, value) in headers.iter() {
@@ -90,8 +90,8 @@ pub(crate) fn answer_lines(answer: &Response, own_type: bool, lines: &mut Vec<u8
         let edge = name.starts_with("cf-")
             || name.starts_with("access-control-")
             || name.starts_with("x-deployment");
-        let typed = own_type && name.is("content-type");
-        if passes(name, &VENDOR_ONLY) && !typed && !waits && !edge && !is_listed(listed, name) {
+        let own = ours.iter().any(|own| name.is(own));
+        if passes(name, &VENDOR_ONLY) && !own && !waits && !edge && !is_listed(listed, name) {
             push_field(lines, name.as_bytes(), value);
         }
     }

@@ -1,6 +1,7 @@
 //! A routed request on its way through attempts: which environment is next, and what the client
 //! is told of it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,11 +17,11 @@ use crate::attempt::{self, Begun, Errand, Payload, Unbegun};
 use crate::keys::Key;
 use crate::life::finish;
 use crate::limits;
-use crate::outcome::{Attempt, End, FailureKind, Routed};
+use crate::outcome::{Attempt, End, FailureKind, Routed, Told};
 use crate::refused::{self, Refused};
 use crate::relay::Relay;
 use crate::snapshot::{Deployment, Environment, Snapshot};
-use crate::ticket::Ticket;
+use crate::ticket::{Limited, Ticket};
 use crate::till::{self, Payment, Uncovered, Wanted};
 use crate::upstream::Failure;
 use crate::worker::Worker;
@@ -85,14 +86,26 @@ impl Journey {
     ) -> Result<(), Refused> {
         let Some(meter) = &key.limits else { return Ok(()) };
         let tokens = prompt_tokens.saturating_add(self.output_tokens(payload));
-        let model = &*self.deployment.name;
+        let model = &*self.limited_name();
         let (standing, entered) = limits::enter(&self.worker.shared, meter, model, tokens).await;
-        ticket.standing = standing;
         if let Some(record) = ticket.record() {
             record.deployment = Some(Arc::clone(&self.deployment.name));
         }
-        ticket.pass = Some(entered.map_err(|met| limits::refusal(met, model))?);
-        Ok(())
+        let (pass, met) = match entered {
+            Ok(pass) => (Some(pass), None),
+            Err(met) => (None, Some(met)),
+        };
+        ticket.limited = Some(Box::new(Limited { standing, pass }));
+        met.map_or(Ok(()), |met| Err(limits::refusal(met, model)))
+    }
+
+    /// What limits of single models go by: the deployment, or the provider and its model where there is none.
+    fn limited_name(&self) -> Cow<'_, str> {
+        let (provider, model) = (&self.environment.provider.name, &self.environment.model);
+        match self.deployment.name.strip_suffix("/*") {
+            Some(of) if of == &**provider => Cow::Owned(format!("{provider}/{model}")),
+            _ => Cow::Borrowed(&*self.deployment.name),
+        }
     }
 
     /// Has the request's greatest possible cost set aside, if its key's requests are to be covered first.
@@ -182,6 +195,9 @@ impl Journey {
         }
         let begun = attempt::run(&self.worker, &environment, errand).await?;
         ticket.first_byte(begun.status);
+        if self.because == Because::Rescue {
+            ticket.tell_early(Told::Rescue);
+        }
         Ok(begun)
     }
 
@@ -237,6 +253,7 @@ impl Journey {
                 self.environment = Arc::clone(fallback);
             }
         }
+        ticket.tell_early(Told::Failure);
         ControlFlow::Continue(())
     }
 
@@ -282,7 +299,7 @@ impl Journey {
 
     /// The vendor's API cannot take this request.
     pub(crate) fn refuse(self, mut ticket: Ticket, refused: &Refused) -> Answer {
-        let mut answer = refused.answer(self.door);
+        let mut answer = refused.answer(self.door, ticket.request_id());
         self.push_lines(&mut answer.lines);
         self.note_answer(&mut ticket, answer.status);
         ticket.forget_attempt();
@@ -292,7 +309,7 @@ impl Journey {
     /// Every attempt failed: the last one's error is the client's.
     pub(crate) fn fail(self, mut ticket: Ticket, failure: Failure) -> Answer {
         let lasting = failure.kind != FailureKind::Caller;
-        let (mut answer, code) = refused::failed(failure, self.door);
+        let (mut answer, code) = refused::failed(failure, self.door, ticket.request_id());
         self.push_lines(&mut answer.lines);
         if ticket.attempts() > 1 {
             answer.push("x-should-retry", b"false");

@@ -15,6 +15,7 @@ mod life;
 mod limits;
 mod listener;
 mod local;
+mod models;
 mod outcome;
 mod pins;
 mod probe;
@@ -38,7 +39,7 @@ pub use limits::{
     Standing,
 };
 pub use listener::{Gateway, start};
-pub use outcome::{Attempt, Cost, End, FailureKind, Observer, Outcome, Routed, tokens};
+pub use outcome::{Attempt, Cost, End, FailureKind, Observer, Outcome, Routed, Told, tokens};
 pub use probe::{Probed, Prober, Question};
 pub use snapshot::{Deployment, Environment, PriceBook, Provider, Settings, Snapshot, Timeouts};
 pub use till::{Answered, Budget, Payment, Period, Till, Uncovered, Wanted};

@@ -14,12 +14,13 @@ use crate::called::{self, Called};
 use crate::journey::Journey;
 use crate::keys::{Denied, Key};
 use crate::local;
+use crate::models;
 use crate::outcome::End;
 use crate::refused::Refused;
 use crate::request::Head;
 use crate::said::{self, Said};
 use crate::snapshot::Snapshot;
-use crate::ticket::Ticket;
+use crate::ticket::{Limited, Ticket};
 use crate::worker::Worker;
 
 /// What a request's head comes to.
@@ -53,11 +54,8 @@ impl Visit {
 pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
     use Admission::{Admitted, Answered};
     let request_id = said::request_id(head);
-    let called = called::of(head.method, head.path());
-    let door = match &called {
-        Ok(Called::Api { door, .. }) | Err((door, _)) => *door,
-        Ok(_) => Door::Other,
-    };
+    let called = called::of(head.method, head.path(), || said::client_dialect(head));
+    let door = called.as_ref().map_or_else(|(door, _)| *door, Called::door);
     let mut ticket = Ticket::new(worker, request_id, door, head.path());
     let called = match called {
         Ok(Called::Health) => return Answered(unrecorded(ticket, local::health())),
@@ -71,17 +69,21 @@ pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
         Err(refused) => return Answered(refuse(ticket, door, &refused)),
     };
     if let Some(meter) = &key.limits {
-        ticket.standing = worker.shared.meters.standing(meter, "");
+        let standing = worker.shared.meters.standing(meter, "");
+        ticket.limited = Some(Box::new(Limited { standing, pass: None }));
     }
     if let Some(record) = ticket.record() {
         record.key = Some(Arc::clone(&key));
     }
     match called {
-        Called::Models => Answered(unrecorded(ticket, local::models(&snapshot, &key))),
-        Called::Model(id) => match local::model(&snapshot, &key, &id) {
-            Ok(answer) => Answered(unrecorded(ticket, answer)),
-            Err(refused) => Answered(refuse(ticket, door, &refused)),
-        },
+        Called::Models(dialect) => {
+            let listed = models::list(dialect, &snapshot, &key, head.query());
+            Answered(looked_up(ticket, door, listed))
+        }
+        Called::Model(dialect, id) => {
+            let found = models::one(dialect, &snapshot, &key, &id);
+            Answered(looked_up(ticket, door, found))
+        }
         Called::Api { model, .. } => match said::read(head) {
             Ok(said) => Admitted(Box::new(Visit {
                 snapshot,
@@ -287,9 +289,18 @@ fn note_request(ticket: &mut Ticket, choice: &Choice<'_>, said: &Said, payload: 
     }
 }
 
+/// What the gateway knows itself; that it does not is an error like any other.
+fn looked_up(ticket: Ticket, door: Door, known: Result<Answer, Refused>) -> Answer {
+    match known {
+        Ok(answer) => unrecorded(ticket, answer),
+        Err(refused) => refuse(ticket, door, &refused),
+    }
+}
+
 /// Our own error for a request that got no route.
 pub(crate) fn refuse(ticket: Ticket, door: Door, refused: &Refused) -> Answer {
-    finish(ticket, refused.answer(door), End::Refused(refused.code))
+    let answer = refused.answer(door, ticket.request_id());
+    finish(ticket, answer, End::Refused(refused.code))
 }
 
 /// Adds what every answer carries, and the record to close once it is written.

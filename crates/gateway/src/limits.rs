@@ -88,10 +88,28 @@ pub struct Standing {
 pub struct Meters {
     born: Instant,
     /// Only the control plane looks here; requests have their key's meter at hand.
-    by_key: Mutex<HashMap<Arc<str>, Weak<Meter>>>,
+    by_key: Mutex<Known>,
     shared: ArcSwapOption<SharedSlot>,
     /// Requests that a meter of this gateway decided while the shared limiter was to.
     alone: AtomicU64,
+}
+
+/// Meters by their keys' names. Those of keys that are gone are thrown away whenever there are twice as many
+/// as there were in use.
+#[derive(Debug, Default)]
+struct Known {
+    meters: HashMap<Arc<str>, Weak<Meter>>,
+    throw_away_at: usize,
+}
+
+impl Known {
+    fn insert(&mut self, meter: &Arc<Meter>) {
+        if self.meters.len() >= self.throw_away_at {
+            self.meters.retain(|_, meter| meter.strong_count() > 0);
+            self.throw_away_at = 64 + 2 * self.meters.len();
+        }
+        self.meters.insert(Arc::clone(meter.key()), Arc::downgrade(meter));
+    }
 }
 
 /// A trait object is two words, and the swap takes one.
@@ -112,18 +130,17 @@ impl Default for Meters {
 impl Meters {
     /// The meter of this key with these limits; `None` without any. What was used up before stays so.
     pub fn of(&self, key: &Arc<str>, limits: &KeyLimits) -> Option<Arc<Meter>> {
-        let mut meters = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
         if limits.is_none() {
-            meters.remove(key);
+            known.meters.remove(key);
             return None;
         }
-        if let Some(meter) = meters.get(key).and_then(Weak::upgrade) {
+        if let Some(meter) = known.meters.get(key).and_then(Weak::upgrade) {
             meter.change(limits, self.now());
             return Some(meter);
         }
-        meters.retain(|_, meter| meter.strong_count() > 0);
         let meter = Arc::new(Meter::new(Arc::clone(key), limits.clone()));
-        meters.insert(Arc::clone(key), Arc::downgrade(&meter));
+        known.insert(&meter);
         Some(meter)
     }
 
@@ -150,5 +167,40 @@ impl Meters {
     fn now(&self) -> u64 {
         let nanos = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
         nanos.saturating_mul(TICKS_PER_SECOND / 1_000_000_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one() -> KeyLimits {
+        KeyLimits {
+            all: Limits {
+                requests_per_minute: Some(1),
+                ..Limits::default()
+            },
+            ..KeyLimits::default()
+        }
+    }
+
+    #[test]
+    fn meters_of_keys_that_are_gone_are_thrown_away_and_those_in_use_are_kept() {
+        let meters = Meters::default();
+        let kept: Vec<_> = (0..50)
+            .map(|key| meters.of(&format!("kept{key}").into(), &one()))
+            .collect();
+        for key in 0..10_000 {
+            assert!(meters.of(&format!("gone{key}").into(), &one()).is_some());
+        }
+        assert!(meters.by_key.lock().unwrap().meters.len() < 300);
+        for (key, meter) in (0..50).zip(&kept) {
+            let again = meters.of(&format!("kept{key}").into(), &one());
+            assert!(
+                again
+                    .zip(meter.as_ref())
+                    .is_some_and(|(again, meter)| Arc::ptr_eq(&again, meter))
+            );
+        }
     }
 }

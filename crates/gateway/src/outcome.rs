@@ -14,9 +14,15 @@ use crate::keys::Key;
 /// Takes the records; must return at once, for it is called on the request path.
 pub trait Observer: Send + Sync {
     fn observe(&self, outcome: Box<Outcome>);
+
+    /// A request that goes on has shown something that whoever judges should not wait for: its first attempt failed, or
+    /// blue's answer to it has begun. `so_far.told` is what was told before; the record at the end counts it no more.
+    fn notice(&self, so_far: Box<Outcome>) {
+        drop(so_far);
+    }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     pub request_id: String,
     pub door: Door,
@@ -42,6 +48,18 @@ pub struct Outcome {
     pub overhead: Duration,
     /// Unix milliseconds at which the head had arrived.
     pub at: u64,
+    pub told: Told,
+}
+
+/// What whoever judges was told of a request before its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    #[default]
+    Nothing,
+    /// How its first attempt failed.
+    Failure,
+    /// That blue's answer to it has begun, besides.
+    Rescue,
 }
 
 /// How it was routed, as the response headers said it.
@@ -58,6 +76,13 @@ pub struct Routed {
     /// Green's share of the draw.
     pub share: decide::Share,
     pub unit: Option<u64>,
+}
+
+impl Routed {
+    /// By a coin that could have fallen otherwise: nobody asked for this side, and there was another one.
+    pub fn is_drawn(&self) -> bool {
+        !self.chosen_because.is_forced() && self.chosen_because != Because::Only
+    }
 }
 
 /// One call of a vendor.

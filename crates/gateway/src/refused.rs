@@ -91,12 +91,13 @@ impl Refused {
         }
     }
 
-    pub(crate) fn answer(&self, door: Door) -> Answer {
+    pub(crate) fn answer(&self, door: Door, request_id: &str) -> Answer {
         let fault = Fault {
             status: self.status,
             code: self.code,
             message: &self.message,
             param: self.param.as_deref(),
+            request_id,
         };
         let mut answer = Answer::json(self.status, dialect::error_body(door, &fault));
         if let Some(seconds) = self.retry_after {
@@ -168,7 +169,7 @@ fn timed_out(what: &str) -> Refused {
 }
 
 /// The answer for a request whose last attempt failed, and its code.
-pub(crate) fn failed(failure: Failure, door: Door) -> (Answer, &'static str) {
+pub(crate) fn failed(failure: Failure, door: Door, request_id: &str) -> (Answer, &'static str) {
     let own = of_failure(failure.kind);
     let Some(VendorAnswer {
         status,
@@ -177,7 +178,7 @@ pub(crate) fn failed(failure: Failure, door: Door) -> (Answer, &'static str) {
         ..
     }) = failure.answer
     else {
-        return (own.answer(door), own.code);
+        return (own.answer(door, request_id), own.code);
     };
     let mut answer = Answer::json(status, body);
     answer.lines.extend_from_slice(&failure.lines);

@@ -144,6 +144,7 @@ impl Relay {
             code: shown.code,
             message: &shown.message,
             param: None,
+            request_id: self.ticket.as_ref().map_or("", Ticket::request_id),
         };
         self.reader.fail(&fault, out);
         if let Some(ticket) = &mut self.ticket {

@@ -2,6 +2,7 @@
 
 use decide::route::{BLUE_WEIGHT_HEADER, CANARY_HEADER, ENVIRONMENT_HEADER};
 use decide::{Share, Side};
+use dialect::Dialect;
 
 use crate::answer::hex_digits;
 use crate::keys::{self, Digest};
@@ -147,6 +148,18 @@ pub(crate) fn credential(head: &Head<'_>, further: &[String]) -> Option<Digest> 
     match found {
         Some(value) => Some(keys::digest(bearer(value).unwrap_or(value))),
         None => query_key(head.query()).map(|key| keys::digest(&key)),
+    }
+}
+
+/// Whose API a client speaks, where the path is the same with several vendors.
+pub(crate) fn client_dialect(head: &Head<'_>) -> Dialect {
+    let says = |name: &str| head.headers.get(name).is_some();
+    if says("anthropic-version") {
+        Dialect::Anthropic
+    } else if says("x-goog-api-client") || says("x-goog-api-key") {
+        Dialect::Gemini
+    } else {
+        Dialect::OpenAi
     }
 }
 

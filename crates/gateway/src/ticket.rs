@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use decide::Share;
-use dialect::{Door, Usage};
+use dialect::{Dialect, Door, Usage};
 use tokio::time::Instant;
 
-use crate::answer::{push_line, push_number};
+use crate::answer::{has_line, push_line, push_number};
 use crate::flight::{Boarded, Flight};
 use crate::forward;
 use crate::limits::{Pass, Standing};
-use crate::outcome::{Attempt, End, FailureKind, Outcome};
+use crate::outcome::{Attempt, End, FailureKind, Outcome, Told};
 use crate::said;
 use crate::worker::Worker;
 
@@ -33,12 +33,19 @@ pub(crate) struct Ticket {
     place: Option<usize>,
     /// What the prompt comes to, estimated: for limits, and for answers whose vendor does not count.
     pub(crate) prompt_tokens: u64,
-    /// Its place within its key's limits.
-    pub(crate) pass: Option<Pass>,
-    /// What is left of those limits.
-    pub(crate) standing: Standing,
+    /// Of a key with limits.
+    pub(crate) limited: Option<Box<Limited>>,
     /// The charge that money is held for.
-    charge: Option<String>,
+    charge: Option<Box<str>>,
+}
+
+/// What a request knows of its key's limits.
+#[derive(Default)]
+pub(crate) struct Limited {
+    /// What is left of them.
+    pub(crate) standing: Standing,
+    /// Its place within them, once it has one.
+    pub(crate) pass: Option<Pass>,
 }
 
 impl Ticket {
@@ -67,6 +74,7 @@ impl Ticket {
             first_byte: None,
             overhead: Duration::ZERO,
             at: unix_millis(),
+            told: Told::Nothing,
         };
         Ticket {
             worker: Rc::clone(worker),
@@ -76,8 +84,7 @@ impl Ticket {
             boarded: None,
             place: None,
             prompt_tokens: 0,
-            pass: None,
-            standing: Standing::default(),
+            limited: None,
             charge: None,
         }
     }
@@ -152,6 +159,19 @@ impl Ticket {
         }
     }
 
+    /// Tells whoever judges what is known by now, once: the end may be long in coming.
+    pub(crate) fn tell_early(&mut self, told: Told) {
+        let Some(outcome) = &mut self.outcome else { return };
+        let is_judged = !outcome.monitoring && outcome.route.is_some_and(|route| route.is_drawn());
+        if !is_judged || outcome.told >= told {
+            return;
+        }
+        let mut so_far = outcome.clone();
+        so_far.duration = self.started.elapsed();
+        outcome.told = told;
+        self.worker.shared.observer.notice(so_far);
+    }
+
     pub(crate) fn last_attempt(&mut self) -> Option<&mut Attempt> {
         self.outcome.as_deref_mut()?.attempts.last_mut()
     }
@@ -178,7 +198,7 @@ impl Ticket {
     pub(crate) fn open_charge(&mut self) -> String {
         let mut charge = format!("{}.", self.request_id());
         said::push_nonce(&mut charge);
-        self.charge = Some(charge.clone());
+        self.charge = Some(charge.as_str().into());
         charge
     }
 
@@ -214,6 +234,10 @@ impl Ticket {
     pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
         let Some(outcome) = &self.outcome else { return };
         push_line(lines, "x-request-id", outcome.request_id.as_bytes());
+        // Where Anthropic's clients look for it. A vendor's own stays: only it means something to that vendor.
+        if outcome.door.dialect() == Dialect::Anthropic && !has_line(lines, b"request-id") {
+            push_line(lines, "request-id", outcome.request_id.as_bytes());
+        }
         let so_far = self.started.elapsed();
         let (gateway, upstream) = match outcome.first_byte {
             Some(first_byte) => (
@@ -233,9 +257,11 @@ impl Ticket {
             push_millis(lines, upstream);
         }
         lines.extend_from_slice(b"\r\n");
-        if !self.standing.is_empty() {
+        if let Some(limited) = &self.limited
+            && !limited.standing.is_empty()
+        {
             forward::drop_limits(lines);
-            self.standing.push_lines(lines);
+            limited.standing.push_lines(lines);
         }
     }
 
@@ -259,7 +285,7 @@ impl Ticket {
             attempt.duration = running;
         }
         estimate(&mut outcome, self.prompt_tokens);
-        if let Some(pass) = self.pass.take() {
+        if let Some(pass) = self.limited.take().and_then(|limited| limited.pass) {
             pass.settle(used_tokens(&outcome));
         }
         if let Some(till) = self.worker.shared.till() {

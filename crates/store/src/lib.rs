@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod buttons;
 pub mod changes;
 pub mod deployments;
 pub mod keys;

@@ -109,7 +109,8 @@ pub async fn save(store: &Store, id: &str, owner: &str, saved: &Saved) -> Result
     })
 }
 
-/// Takes a rollout over, if it is under way and was last saved before `unsaved_since`; whether that was so.
+/// Takes a rollout over, if it is under way and was last saved before `unsaved_since`; whether that was so. It counts as
+/// a change, so that it comes either before or after any change of the route by the gateway that drove it.
 ///
 /// # Errors
 /// When the store cannot be written.
@@ -119,7 +120,7 @@ pub async fn take_over(
     owner: &str,
     unsaved_since: UnixMilliseconds,
 ) -> Result<bool, StoreError> {
-    on_database!(store, write transaction => {
+    on_database!(store, change transaction, _number => {
         let statement = "UPDATE rollouts SET owner = $2 WHERE id = $1 AND finished_at IS NULL AND saved_at < $3";
         let taken = sqlx::query(statement).bind(id).bind(owner).bind(unsaved_since).execute(transaction).await?;
         taken.rows_affected() > 0

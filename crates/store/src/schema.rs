@@ -17,7 +17,7 @@ use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqlitePool};
 use crate::StoreError;
 
 /// In their order; the position is the version. `include_str!` has cargo watch the files.
-const MIGRATIONS: [(&str, &str); 11] = [
+const MIGRATIONS: [(&str, &str); 12] = [
     (
         "changes and meta",
         include_str!("../migrations/0001_changes_and_meta.sql"),
@@ -35,9 +35,10 @@ const MIGRATIONS: [(&str, &str); 11] = [
         "prices and usage",
         include_str!("../migrations/0008_prices_and_usage.sql"),
     ),
-    ("accounts", include_str!("../migrations/0009_accounts.sql")),
-    ("ledger", include_str!("../migrations/0010_ledger.sql")),
-    ("topups", include_str!("../migrations/0011_topups.sql")),
+    ("buttons", include_str!("../migrations/0009_buttons.sql")),
+    ("accounts", include_str!("../migrations/0010_accounts.sql")),
+    ("ledger", include_str!("../migrations/0011_ledger.sql")),
+    ("topups", include_str!("../migrations/0012_topups.sql")),
 ];
 
 /// Not sqlx's default name, which another program in the same database may use.

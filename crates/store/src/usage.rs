@@ -162,7 +162,7 @@ pub async fn read(store: &Store, filter: &Filter, by: &[By], limit: u32) -> Resu
             }
         }
         for column in SUMS {
-            statement.push(format!(", CAST(SUM({column}) AS BIGINT) AS {column}"));
+            statement.push(format!(", CAST(COALESCE(SUM({column}), 0) AS BIGINT) AS {column}"));
         }
         statement.push(" FROM usage_hours WHERE hour >= ").push_bind(filter.from.unwrap_or(i64::MIN));
         statement.push(" AND hour < ").push_bind(filter.to.unwrap_or(i64::MAX));

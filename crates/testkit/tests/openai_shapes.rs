@@ -334,6 +334,29 @@ async fn the_smaller_endpoints_answer_in_their_shapes() {
 }
 
 #[tokio::test]
+async fn a_path_that_leads_nowhere_is_no_missing_model() {
+    let vendor = simulator().await;
+    let openai = get(vendor.addr(), "/v1/files/file-1", &[]).await;
+    assert_eq!(
+        (openai.status, openai.json()["error"].clone()),
+        (
+            404,
+            json!({"message": "Invalid URL (GET /v1/files/file-1)", "type": "invalid_request_error", "param": null, "code": null})
+        )
+    );
+    let anthropic = get(vendor.addr(), "/v1/messages/batches", &[]).await.json();
+    assert_eq!(
+        anthropic["error"],
+        json!({"type": "not_found_error", "message": "Not Found"})
+    );
+    let gemini = get(vendor.addr(), "/v1beta/files/f-1", &[]).await.json();
+    assert_eq!(
+        (&gemini["error"]["code"], &gemini["error"]["status"]),
+        (&json!(404), &json!("NOT_FOUND"))
+    );
+}
+
+#[tokio::test]
 async fn mistakes_are_refused_by_field() {
     let vendor = simulator().await;
     let refuse = async |path: &str, body: Value| {

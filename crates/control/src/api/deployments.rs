@@ -19,12 +19,29 @@ use axum::Json;
 use axum::body::Bytes;
 use decide::release::{Conflict, Verb};
 use decide::rollout;
+use utoipa::IntoResponses;
 
 use super::change::to_its_end;
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use super::{Api, auth, body};
 use crate::desk::{Actor, DeskError};
 use crate::driver::DriverError;
+
+/// What every verb that takes nothing but a reason answers.
+#[derive(IntoResponses)]
+#[allow(
+    dead_code,
+    clippy::large_enum_variant,
+    reason = "no value is ever made: the shape is for the OpenAPI document"
+)]
+enum VerbAnswers {
+    #[response(status = 200, description = "The deployment as it is now")]
+    Done(DeploymentView),
+    #[response(status = 404, description = "There is no such deployment")]
+    Unknown(ErrorBody),
+    #[response(status = 409, description = "Does not fit the state")]
+    Conflict(ErrorBody),
+}
 
 /// A verb that takes nothing but a reason.
 async fn plain_verb(

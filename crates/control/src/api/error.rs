@@ -110,7 +110,7 @@ impl From<DriverError> for ApiError {
         };
         match error {
             DriverError::NoRollout(_) => ApiError::new(404, "rollout_not_found", message).param("name"),
-            DriverError::Conflict(_) | DriverError::Elsewhere => ApiError::new(409, "conflict", message),
+            DriverError::Conflict(_) => ApiError::new(409, "conflict", message),
             DriverError::UnknownPlan { .. } => ApiError::invalid("plan", message),
             DriverError::SecretsInPlan => ApiError::invalid("plan.notify", message),
             DriverError::Plan(problems) => {

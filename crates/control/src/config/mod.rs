@@ -96,7 +96,7 @@ pub struct Config {
     pub workers: Option<u16>,
     /// How long live requests may take to finish after SIGTERM.
     pub drain: Period,
-    /// How long the side that was left stays ready for `rollback` after `promote`.
+    /// How long the side that was left stays ready for `rollback` after `promote`; then green is finalized by itself.
     pub keep_previous: Period,
     /// Further request headers in which clients may send their key.
     pub key_headers: Vec<HeaderName>,
@@ -123,6 +123,9 @@ pub struct Config {
     pub services: BTreeMap<String, Service>,
     /// What a client may send.
     pub limits: RequestLimits,
+    /// Where several gateways keep what is used of keys' limits: a Redis or Valkey, `redis://[user:password@]host:port/db`,
+    /// or `rediss://` over TLS. Without one each gateway limits by itself.
+    pub limiter: Option<Secret>,
     /// How many second attempts the gateway may make.
     pub retry: Retry,
     /// How long the store remembers.
@@ -155,6 +158,7 @@ impl Default for Config {
             list_prices: BTreeMap::new(),
             services: BTreeMap::new(),
             limits: RequestLimits::default(),
+            limiter: None,
             retry: Retry::default(),
             retention: Retention::default(),
             otlp: None,

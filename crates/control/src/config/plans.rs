@@ -24,7 +24,7 @@ pub struct Plan {
     pub on_regression: OnRegression,
     /// How requests in flight end on the side that was left.
     pub drain: Drain,
-    /// How long the side that was left stays ready for a rollback after the end.
+    /// How long the side that was left stays ready for a rollback after the end; then green is finalized by itself.
     pub keep_previous: Period,
     /// When an unfinished rollout gives up and rolls back.
     pub deadline: Period,

@@ -6,12 +6,14 @@ impl Config {
     /// Keys whose new value takes effect at the next start only, for the log of a reload.
     pub fn needs_restart(&self, new: &Config) -> Vec<&'static str> {
         let token = |config: &Config| config.admin_token.as_ref().map(|token| token.expose().to_owned());
+        let limiter = |config: &Config| config.limiter.as_ref().map(|address| address.expose().to_owned());
         let changes = [
             ("listen", self.listen != new.listen),
             ("admin", self.admin != new.admin),
             ("admin_token", token(self) != token(new)),
             ("store", !same_store(&self.store, &new.store)),
             ("workers", self.workers != new.workers),
+            ("limiter", limiter(self) != limiter(new)),
             ("otlp", self.otlp != new.otlp),
             ("log", self.log != new.log),
         ];

@@ -197,19 +197,34 @@ fn entries(config: &Config, key: &store::keys::Key, meters: &Meters) -> Vec<(Dig
 fn limits(config: &Config, settings: &KeySettings) -> KeyLimits {
     let mut by_model = BTreeMap::new();
     for (model, limits) in model_limits(settings) {
-        let mut name = &model;
-        // An alias may stand for an alias; a circle of them stands for nothing and ends.
-        for _ in 0..config.aliases.len() {
-            match config.aliases.get(name) {
-                Some(target) => name = target,
-                None => break,
-            }
-        }
-        by_model.insert(name.clone(), of_limits(&limits));
+        by_model.insert(limited_name(config, &model), of_limits(&limits));
     }
     KeyLimits {
         all: of_limits(&settings.limits),
         by_model,
+    }
+}
+
+/// The name by which the data plane limits what a client calls by this one: the deployment's, or
+/// `provider/model`.
+fn limited_name(config: &Config, model: &str) -> String {
+    let mut name = model;
+    // An alias may stand for an alias; a circle of them stands for nothing and ends.
+    for _ in 0..config.aliases.len() {
+        let Some(target) = config.aliases.get(name) else {
+            break;
+        };
+        let sides = ["@green", "@blue", "@auto"];
+        name = sides
+            .iter()
+            .find_map(|side| target.strip_suffix(side))
+            .unwrap_or(target);
+    }
+    let publishes = |provider: &config::Provider| provider.models.iter().any(|published| published == name);
+    let published = config.providers.iter().find(|(_, provider)| publishes(provider));
+    match published.filter(|_| !config.deployments.contains_key(name)) {
+        Some((provider, _)) => format!("{provider}/{name}"),
+        None => name.to_owned(),
     }
 }
 

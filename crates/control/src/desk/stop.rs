@@ -32,14 +32,23 @@ impl Desk {
         self.shared.swap(snapshot);
     }
 
-    /// From when this returns, no request is routed to green but a forced one.
-    pub(super) fn stop_green(&self, name: &str) {
+    /// From when this returns, no request is routed to green but a forced one, whatever else is put in force, until
+    /// [`Desk::let_go`] was called as often.
+    pub(crate) fn stop_green(&self, name: &str) {
         let mut stops = self.stops.waiting();
         *stops.entry(name.to_owned()).or_default() += 1;
         let before = self.shared.snapshot();
         let mut snapshot = build::copy(&before);
         stop(&mut snapshot, name);
         self.shared.swap(snapshot);
+    }
+
+    /// Ends a stop; what is held by now says what green gets.
+    pub(crate) async fn let_go(&self, name: &str) {
+        let mut live = self.live().await;
+        if let Err(error) = self.end_stop(&mut live, name, true) {
+            tracing::error!(deployment = name, %error, "green stays out: no snapshot can be made of what is held");
+        }
     }
 
     /// The rollback is decided: `held` says from now on what green gets.

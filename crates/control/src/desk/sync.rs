@@ -16,6 +16,8 @@ use crate::prices;
 /// How often a shared store is asked whether anything changed: well under the second within which
 /// a key that is revoked on one gateway stops working on all.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A change that was asked for just before the handover is answered, or given up, within five seconds.
+const LOOKS_AFTER_A_HANDOVER: u32 = 40;
 /// Another gateway may be faster this many times in a row before we give up.
 const TRIES: usize = 5;
 
@@ -105,7 +107,22 @@ impl Desk {
         }
     }
 
-    async fn look(&self) -> Result<(), DeskError> {
+    /// Takes over what the process before this one still stored, after this one had read the store and before that
+    /// one left the admin API to it.
+    pub async fn catch_up(&self) {
+        for _ in 0..LOOKS_AFTER_A_HANDOVER {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if let Err(error) = self.look().await {
+                tracing::warn!(%error, "the last changes of the process before this one cannot be read");
+            }
+        }
+    }
+
+    /// Takes over what other gateways have stored by now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn look(&self) -> Result<(), DeskError> {
         let latest = store::changes::latest(&self.store).await?;
         let mut live = self.live().await;
         if latest == live.seen {

@@ -6,6 +6,7 @@ use decide::Side;
 use decide::release::{Release, Verb};
 use serde_json::json;
 use store::StoreError;
+use store::routes::Driven;
 
 use super::held::Held;
 use super::view::{self, DeploymentState};
@@ -29,13 +30,27 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Conflict`] where the verb does not fit the state.
     pub async fn apply(&self, name: &str, verb: Verb, actor: &Actor) -> Result<Changed, DeskError> {
+        self.apply_if_driven(name, verb, actor, None).await
+    }
+
+    /// The same for a rollout, as long as this gateway drives it; a rollback asks nobody.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if another gateway drives it by now.
+    pub(crate) async fn apply_if_driven(
+        &self,
+        name: &str,
+        verb: Verb,
+        actor: &Actor,
+        driven: Option<&Driven>,
+    ) -> Result<Changed, DeskError> {
         let stops = verb == Verb::Rollback;
         if stops {
             self.stop_green(name);
         }
         let mut live = self.live().await;
         let before = live.held.get(name).map(|held| held.release.clone());
-        let applied = self.decide(&mut live, name, verb).await;
+        let applied = self.decide(&mut live, name, verb, driven).await;
         if stops {
             self.end_stop(&mut live, name, applied.is_err())?;
         }
@@ -47,13 +62,19 @@ impl Desk {
         Ok(applied)
     }
 
-    async fn decide(&self, live: &mut Live, name: &str, verb: Verb) -> Result<Changed, DeskError> {
+    async fn decide(
+        &self,
+        live: &mut Live,
+        name: &str,
+        verb: Verb,
+        driven: Option<&Driven>,
+    ) -> Result<Changed, DeskError> {
         loop {
             let held = find(live, name)?;
             let next = held.after(verb, now())?;
             let changed = next.release.revision != held.release.revision;
             let put = if changed {
-                self.put_in_force(live, name, verb, next).await
+                self.put_in_force(live, name, verb, next, driven).await
             } else {
                 Ok(())
             };
@@ -94,6 +115,7 @@ impl Desk {
         name: &str,
         verb: Verb,
         mut next: Held,
+        driven: Option<&Driven>,
     ) -> Result<(), DeskError> {
         let row = next.row(name, now());
         let previous = next.stored;
@@ -118,7 +140,7 @@ impl Desk {
                 }
             };
         }
-        store::routes::save(&self.store, &row, previous).await?;
+        store::routes::save_if_driven(&self.store, &row, previous, driven).await?;
         next.stored = Some(row.revision);
         if verb == Verb::Finalize {
             let digest = next.blue.digest();

@@ -1,6 +1,7 @@
 //! A deployment as it is now, for the API, the dashboard and the metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use decide::release::Phase;
 use decide::{Share, Side};
@@ -25,6 +26,8 @@ pub struct DeploymentState {
     pub file_is_behind: bool,
     /// Unix milliseconds.
     pub promoted_at: Option<i64>,
+    /// How long blue stays ready for a rollback after a promotion by hand.
+    pub keep_previous: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -73,5 +76,6 @@ fn state(live: &Live, name: &str, held: &Held) -> DeploymentState {
         definition: held.definition.clone(),
         file_is_behind: held.is_ahead_of_file(),
         promoted_at: held.promoted_at,
+        keep_previous: live.config.keep_previous.duration(),
     }
 }

@@ -26,10 +26,7 @@ pub enum DriverError {
     Desk(#[from] DeskError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another gateway on the same store drives it.
-    #[error("this deployment's rollout is driven by another gateway; ask that one")]
-    Elsewhere,
-    /// It was taken, but is not in force yet: the store does not answer.
+    /// It is not known to be in force: the store does not answer, or the gateway that drives the rollout does not.
     #[error("the rollout did not answer in time; look at its state before you try again")]
     Slow,
 }

@@ -4,15 +4,18 @@
 //! fallbacks (only the first attempt was drawn), and clients that left before anything was known. A vendor's 4xx and 5xx
 //! count as failures on either side, the caller's own mistakes too: they hit both sides alike and cancel. A 429 says
 //! that a vendor is full, which is no failure.
+//!
+//! A request that goes on elsewhere says early what is known of it: how its first attempt failed, then that blue's answer
+//! to it has begun. `Outcome::told` is what was said before, and is not said again.
 
 use decide::evidence::Witness;
 use decide::route::Because;
 use decide::{Share, Side};
-use gateway::{Attempt, End, FailureKind, Outcome, token_of};
+use gateway::{Attempt, End, FailureKind, Outcome, Told, token_of};
 
 use crate::observe::parts::part_of;
 
-/// One drawn request.
+/// What one drawn request has shown, at its end or before.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Finished {
     pub(super) side: Side,
@@ -43,14 +46,16 @@ pub(super) enum Ending {
     OutOfCapacity,
     /// The client left, and the attempt had not failed.
     Left,
+    /// How the first attempt failed was said before.
+    Told,
 }
 
 /// `None` for a request that says nothing.
 pub(super) fn finished(outcome: &Outcome) -> Option<Finished> {
     let route = outcome.route?;
     let first = outcome.attempts.first()?;
-    let is_drawn = !route.chosen_because.is_forced() && route.chosen_because != Because::Only;
-    if outcome.monitoring || !is_drawn || first.failure == Some(FailureKind::Capacity) {
+    let is_left_out = outcome.monitoring || !route.is_drawn() || outcome.told == Told::Rescue;
+    if is_left_out || first.failure == Some(FailureKind::Capacity) {
         return None;
     }
     let ending = match (first.failure, outcome.end) {
@@ -62,6 +67,14 @@ pub(super) fn finished(outcome: &Outcome) -> Option<Finished> {
         (None, End::ClientLeft) => Ending::Left,
         (None, End::Refused(_) | End::Failed(_) | End::Broken(_)) => return None,
     };
+    let witness = witness(outcome, first, &ending);
+    let ending = match outcome.told {
+        Told::Nothing => ending,
+        Told::Failure | Told::Rescue => Ending::Told,
+    };
+    if ending == Ending::Told && witness.is_none() {
+        return None;
+    }
     let part = part_of(outcome, first.side).filter(|_| ending == Ending::Succeeded);
     let tokens = part
         .map(|part| part.output_tokens as f64)
@@ -75,7 +88,7 @@ pub(super) fn finished(outcome: &Outcome) -> Option<Finished> {
         unit: route.unit,
         token: token_of(&outcome.request_id),
         seconds: outcome.duration.as_secs_f64(),
-        witness: witness(outcome, first, &ending),
+        witness,
         first_byte: part
             .and(first.first_byte)
             .map(|first_byte| first_byte.as_secs_f64()),
@@ -135,6 +148,29 @@ mod tests {
             (green.side, green.witness, green.first_byte),
             (Side::Green, Some((Witness::BlueOk, 0.02)), None)
         );
+    }
+
+    #[test]
+    fn what_was_said_early_is_not_said_again() {
+        let green = || failed(Side::Green, FailureKind::Refused);
+        let early = outcome(vec![green()], End::ClientLeft);
+        let seen = finished(&early).unwrap();
+        assert!(matches!(seen.ending, Ending::Failed { .. }), "{seen:?}");
+        assert_eq!(seen.witness, None);
+        let told = |attempts, told| {
+            finished(&Outcome {
+                told,
+                ..*outcome(attempts, End::Complete)
+            })
+        };
+        let begun = told(vec![green(), stands_in()], Told::Failure).unwrap();
+        assert_eq!(
+            (begun.ending, begun.witness),
+            (Ending::Told, Some((Witness::BlueOk, 0.02)))
+        );
+        assert_eq!(told(vec![green(), stands_in()], Told::Rescue), None);
+        let retried = vec![green(), answered(Side::Green)];
+        assert_eq!(told(retried, Told::Failure), None);
     }
 
     #[test]

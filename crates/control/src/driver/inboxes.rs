@@ -55,6 +55,17 @@ impl Inboxes {
         all.get(deployment).map(|inbox| inbox.messages.clone())
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// By the rollout's id.
+    pub(super) fn deployment(&self, id: &str) -> Option<String> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = all.iter().find(|(_, inbox)| inbox.id == id);
+        found.map(|(deployment, _)| deployment.clone())
+    }
+
     pub(super) fn candidate(&self, deployment: &str) -> Option<String> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         all.get(deployment).map(|inbox| inbox.candidate.clone())

@@ -18,7 +18,7 @@ use super::running::{Message, Rollout};
 /// Green's traffic is thin once nothing was seen of it for this long, and then a pair is sent this often: 0.2 a second.
 const PAIR_EVERY: Duration = Duration::from_secs(5);
 /// Pairs in one rollout: at most 16,000 tokens of answers, whatever the length of its phases.
-const MOST_PAIRS: u32 = 500;
+pub(super) const MOST_PAIRS: u32 = 500;
 const PAIR_TOKENS: u32 = 16;
 const PAIR_TIMEOUT: Duration = Duration::from_secs(30);
 /// After a probe that said nothing (the vendor is full), the next one waits.

@@ -5,9 +5,11 @@ use std::time::Duration;
 use decide::rollout::{Plan, Stage, State};
 use serde_json::Value;
 use store::rollouts::{Rollout as Row, Saved};
+use tokio::time::MissedTickBehavior;
 
 use super::board::Shown;
 use super::courier::Courier;
+use super::keeping::GivenUp;
 use super::plan::plan;
 use super::running::{Message, Rollout};
 use super::{Driver, DriverError};
@@ -16,6 +18,8 @@ use crate::desk::DeploymentState;
 
 /// A shared store is looked at this often for rollouts whose gateway is gone.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// And as often for buttons that were pushed elsewhere: they are to be in force within a second.
+const BUTTONS_EVERY: Duration = Duration::from_millis(200);
 /// A gateway that has not written its rollout down for so long is gone: it writes each second.
 const GONE_AFTER: Duration = Duration::from_secs(6);
 
@@ -24,17 +28,34 @@ impl Driver {
     pub async fn watch(&self) {
         let mut changes = self.0.desk.changes();
         let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut buttons = tokio::time::interval(BUTTONS_EVERY);
+        for interval in [&mut looks, &mut buttons] {
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        let mut given_up = GivenUp::default();
         let is_shared = self.0.desk.store().url().is_shared();
         loop {
             tokio::select! {
                 // Whether one is known or some were missed, all are looked at.
                 change = changes.recv() => match change {
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
-                    _ => self.follow().await,
+                    _ => {
+                        while changes.try_recv().is_ok() {}
+                        self.follow().await;
+                        if is_shared {
+                            self.look_at_others().await;
+                        }
+                    }
                 },
-                _ = looks.tick(), if is_shared => {
-                    if let Err(error) = self.take_over().await {
-                        tracing::debug!(%error, "rollouts of other gateways cannot be looked at");
+                _ = looks.tick() => {
+                    if is_shared {
+                        self.look_at_others().await;
+                    }
+                    self.finalize_what_is_due(&mut given_up).await;
+                }
+                _ = buttons.tick(), if is_shared => {
+                    if let Err(error) = self.take_buttons().await {
+                        tracing::debug!(%error, "buttons of other gateways cannot be looked at");
                     }
                 }
             }
@@ -53,11 +74,27 @@ impl Driver {
         self.take_over().await
     }
 
+    async fn look_at_others(&self) {
+        if let Err(error) = self.take_over().await {
+            tracing::debug!(%error, "rollouts of other gateways cannot be looked at");
+        }
+    }
+
     /// Takes over what nobody drives.
     async fn take_over(&self) -> Result<(), DriverError> {
         let context = &self.0;
         let store = context.desk.store();
-        for row in store::rollouts::under_way(store).await? {
+        let under_way = store::rollouts::under_way(store).await?;
+        for (name, shown) in context.board.all() {
+            let goes_on = under_way.iter().any(|row| row.deployment == name);
+            if shown.stage.is_finished() || goes_on || context.inboxes.of(&name).is_some() {
+                continue;
+            }
+            // It has ended elsewhere.
+            let newest = store::rollouts::list(store, &name, None, 1).await?;
+            newest.rows.first().into_iter().for_each(|row| self.show(row));
+        }
+        for row in under_way {
             if context.inboxes.of(&row.deployment).is_some() {
                 continue;
             }
@@ -70,7 +107,7 @@ impl Driver {
                 i64::MAX
             };
             if store::rollouts::take_over(store, &row.id, &context.owner, unsaved_since).await? {
-                self.take_up(row, now).await?;
+                self.take_up(row, now, None).await?;
             } else {
                 self.show(&row);
             }
@@ -78,7 +115,12 @@ impl Driver {
         Ok(())
     }
 
-    async fn take_up(&self, row: Row, now: i64) -> Result<(), DriverError> {
+    pub(super) async fn take_up(
+        &self,
+        row: Row,
+        now: i64,
+        first: Option<Message>,
+    ) -> Result<(), DriverError> {
         let deployment = self.0.desk.deployment(&row.deployment).await.ok();
         let (plan, state) = match self.read_back(&row).await {
             Ok(read) => read,
@@ -110,14 +152,11 @@ impl Driver {
         let courier = Courier::to(&receivers.unwrap_or_default());
         if !is_same || !started {
             // Nothing of it may touch another candidate's split.
-            self.drive(rollout, state, None, courier);
-            if let Some(inbox) = self.0.inboxes.of(&name) {
-                let _ = inbox.send(Message::Redefined).await;
-            }
+            self.drive(rollout, state, None, courier, Some(Message::Redefined));
             return Ok(());
         }
         let down_seconds = (now - row.saved_at).max(0) as f64 / 1_000.0;
-        self.drive(rollout, state, Some(down_seconds), courier);
+        self.drive(rollout, state, Some(down_seconds), courier, first);
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! One rollout under way: hears what happens, steps the machine, and does what it asks for.
 //!
-//! Everything comes in one after the other, so a verdict and an operator's button never meet half-way. A rollback takes
-//! effect within the step that decided it. An advance is written down first: until it is, the route stays as it was
-//! while the machine is ahead of it, which can only make green look better than it is. `hear` turns requests into
-//! observations, `carry_out` does what the machine asks for.
+//! Everything comes in one after the other, so a verdict and an operator's button never meet half-way, and nothing here
+//! waits: the store is written by `saver`, the split put in force by `switch`. A rollback takes effect within the step
+//! that decided it. An advance is written down first: until it is, the route stays as it was while the machine is ahead
+//! of it, which can only make green look better than it is. `hear` turns requests into observations, `carry_out` does
+//! what the machine asks for.
 
 mod carry_out;
 mod hear;
@@ -16,6 +17,7 @@ use decide::release::Conflict;
 use decide::rollout::{Effect, Event, Observation, Plan, Probe, Report, Seen, State, Verb, step};
 use decide::{Share, Side};
 use serde_json::Value;
+use store::routes::Driven;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -26,6 +28,7 @@ use super::drain::Draining;
 use super::finished::Finished;
 use super::probes::Probing;
 use super::saver::Saver;
+use super::switch::Switch;
 use super::tell::Told;
 use crate::desk::Actor;
 use crate::health::Status;
@@ -75,13 +78,14 @@ pub(super) struct Running {
     state: Option<State>,
     report: Report,
     saver: Saver,
+    switch: Switch,
     ages: Ages,
     probing: Probing,
     draining: Option<Draining>,
+    /// The number of the saver's by which we know whether the rollout is still ours.
+    doubt: Option<u64>,
     /// A share that waits for a number of the saver's.
     pending: Option<(Share, u64)>,
-    /// A rollback that the desk could not carry out.
-    rollback_due: bool,
     replies: Vec<oneshot::Sender<Result<Value, Conflict>>>,
     /// Requests that began before are none of this rollout's. On the driver's clock.
     began: f64,
@@ -109,6 +113,11 @@ impl Running {
             rollout.id.clone(),
             context.owner.clone(),
         );
+        let driven = Driven {
+            rollout: rollout.id.clone(),
+            owner: context.owner.clone(),
+        };
+        let switch = Switch::start(Arc::clone(&context.desk), rollout.deployment.clone(), driven);
         Running {
             report: state.report(&rollout.plan),
             is_told: Told::of(&state),
@@ -116,12 +125,13 @@ impl Running {
             began: context.seconds(),
             state: Some(state),
             saver,
+            switch,
             rollout,
             context,
             ages: Ages::default(),
             draining: None,
+            doubt: None,
             pending: None,
-            rollback_due: false,
             replies: Vec::new(),
             wake_at: None,
             saved_at: now,
@@ -134,9 +144,9 @@ impl Running {
     }
 
     /// Goes on with a rollout that was read back.
-    pub(super) async fn restarted(&mut self, down_seconds: f64) {
+    pub(super) fn restarted(&mut self, down_seconds: f64) {
         self.began = f64::NEG_INFINITY;
-        self.happened(Event::Restarted { down_seconds }).await;
+        self.happened(Event::Restarted { down_seconds });
     }
 
     /// Drives it to its end, written down.
@@ -158,40 +168,41 @@ impl Running {
                         return;
                     }
                     for message in batch.drain(..) {
-                        self.take(message).await;
+                        self.take(message);
                     }
                 }
                 () = wake => {
                     self.wake_at = None;
-                    self.happened(Event::Tick).await;
+                    self.happened(Event::Tick);
                 }
                 () = self.saver.progress() => {}
-                _ = looks.tick() => self.look().await,
+                () = self.switch.progress() => drop(self.show()),
+                _ = looks.tick() => self.look(),
             }
-            self.settle().await;
+            self.settle();
             let written = self.saver.written();
             if written.lost {
                 let (rollout, deployment) = (&self.rollout.id, &self.rollout.deployment);
                 tracing::warn!(rollout, deployment, "another gateway drives this rollout now");
                 return;
             }
-            if self.report.stage.is_finished() && written.number >= self.last_save && !self.rollback_due {
+            if self.report.stage.is_finished() && written.number >= self.last_save && self.is_in_force() {
                 return;
             }
         }
     }
 
-    async fn take(&mut self, message: Message) {
+    pub(super) fn take(&mut self, message: Message) {
         match message {
-            Message::Finished(finished) => self.observe(&finished).await,
-            Message::Press { verb, actor, reply } => match self.press(verb, actor).await {
+            Message::Finished(finished) => self.observe(&finished),
+            Message::Press { verb, actor, reply } => match self.press(verb, actor) {
                 Ok(()) => self.replies.push(reply),
                 // Nobody waits for it any more.
                 Err(conflict) => drop(reply.send(Err(conflict))),
             },
             Message::Probed(probe) => {
                 self.probing.ended(probe);
-                self.happened(Event::Probed(probe)).await;
+                self.happened(Event::Probed(probe));
             }
             Message::Paired(seen) => {
                 self.probing.paired_ended();
@@ -206,39 +217,36 @@ impl Running {
                         share,
                         unit: None,
                         seen,
-                    })
-                    .await;
+                    });
                 }
             }
             Message::Redefined => {
                 // What is still to be put in force was meant for the green before.
                 self.pending = None;
-                self.rollback_due = false;
+                self.switch.forget();
                 let note = Some("the deployment's definition changed");
                 let verb = Verb::Cancel;
-                self.happened(Event::Operator { verb, note }).await;
+                self.happened(Event::Operator { verb, note });
             }
         }
     }
 
-    async fn press(&mut self, verb: Verb, actor: Actor) -> Result<(), Conflict> {
+    fn press(&mut self, verb: Verb, actor: Actor) -> Result<(), Conflict> {
         let note = match &actor.reason {
             Some(reason) => format!("{}: {reason}", actor.name),
             None => actor.name.clone(),
         };
         self.actor = Some(actor);
-        let conflict = self
-            .happened(Event::Operator {
-                verb,
-                note: Some(&note),
-            })
-            .await;
+        let conflict = self.happened(Event::Operator {
+            verb,
+            note: Some(&note),
+        });
         self.actor = None;
         conflict.map_or(Ok(()), Err)
     }
 
     /// Steps, and does what that asks for, in its order.
-    async fn happened(&mut self, event: Event<'_>) -> Option<Conflict> {
+    fn happened(&mut self, event: Event<'_>) -> Option<Conflict> {
         let state = self.state.take()?;
         let stepped = step(&self.rollout.plan, state, event, self.context.seconds());
         self.report = stepped.report;
@@ -247,11 +255,8 @@ impl Running {
         let mut transition = false;
         for effect in stepped.effects {
             match effect {
-                Effect::SetShare { latched: true, .. } => self.roll_back().await,
-                Effect::SetShare { green, .. } => match waits_for {
-                    Some(number) => self.pending = Some((green, number)),
-                    None => self.put_in_force(green).await,
-                },
+                Effect::SetShare { latched: true, .. } => self.roll_back(),
+                Effect::SetShare { green, .. } => self.pending = Some((green, waits_for.unwrap_or(0))),
                 Effect::Persist => waits_for = Some(self.save()),
                 Effect::Drain {
                     side,
@@ -265,34 +270,37 @@ impl Running {
             }
         }
         if transition {
-            self.settle().await;
+            self.settle();
             self.show();
         }
         stepped.conflict
     }
 
-    async fn look(&mut self) {
-        self.look_at_ages().await;
+    fn look(&mut self) {
+        self.look_at_ages();
         let health = self.context.health.of(&self.rollout.deployment, Side::Blue);
         let healthy = health.status != Status::Unhealthy;
         if std::mem::replace(&mut self.blue_is_healthy, healthy) != healthy {
-            self.happened(Event::BlueHealth { healthy }).await;
+            self.happened(Event::BlueHealth { healthy });
         }
+        let is_in_force = self.is_in_force();
         if let Some(side) = self
             .draining
             .as_mut()
+            .filter(|_| is_in_force)
             .and_then(|draining| draining.look(&self.context.hub))
         {
-            self.happened(Event::Drained(side)).await;
+            self.happened(Event::Drained(side));
         }
-        if self.rollback_due {
-            self.roll_back().await;
-        }
-        if let Some((green, 0)) = self.pending {
-            self.put_in_force(green).await;
+        let snapshot = self.context.desk.shared().snapshot();
+        if is_in_force && self.is_rolled_back_elsewhere(&snapshot) {
+            // Whoever took the rollout over to roll it back has said so in the store.
+            let asked = *self.doubt.get_or_insert_with(|| self.saver.again());
+            if self.saver.written().number >= asked {
+                self.hear_a_rollback();
+            }
         }
         if let Some(state) = &self.state {
-            let snapshot = self.context.desk.shared().snapshot();
             self.probing.look(&self.rollout, state, &self.report, &snapshot);
         }
         if self.saved_at.elapsed() >= SAVE_EVERY && !self.report.stage.is_finished() {

@@ -41,6 +41,13 @@ impl Saver {
         number
     }
 
+    /// Writes the newest once more; its number.
+    pub(super) fn again(&self) -> u64 {
+        let (number, saved) = self.newest.borrow().clone();
+        self.newest.send_replace((number + 1, saved));
+        number + 1
+    }
+
     pub(super) fn written(&self) -> Written {
         *self.written.borrow()
     }

@@ -66,14 +66,14 @@ impl Till for Ledger {
         self.scribe.send(Operation::Mark(charge.to_owned(), mark));
     }
 
-    fn settle(&self, charge: Option<String>, outcome: &Outcome) {
+    fn settle(&self, charge: Option<Box<str>>, outcome: &Outcome) {
         let Some(key) = outcome.key.as_deref() else { return };
         if charge.is_none() && (outcome.attempts.is_empty() || self.payment(key) == Payment::Nobody) {
             return;
         }
         let own_id = || format!("{}.{:016x}", outcome.request_id, fastrand::u64(..));
         let settlement = Settlement {
-            charge: charge.unwrap_or_else(own_id),
+            charge: charge.map_or_else(own_id, String::from),
             payer: payer(key, &outcome.request_id, outcome.at),
             owner: self.owner.clone(),
             billed: self.billed(key, outcome),

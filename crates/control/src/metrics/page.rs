@@ -79,6 +79,10 @@ impl Collector for Everything {
         let help = "Finished requests that no statistics know of, since they came too fast";
         counter(&mut encoder, "records_dropped", help)?
             .encode_counter::<NoLabelSet, _, u64>(&self.observatory.dropped(), None)?;
+        let help =
+            "Requests that this gateway's own limiter decided, since the shared one did not answer in time";
+        counter(&mut encoder, "limits_decided_alone", help)?
+            .encode_counter::<NoLabelSet, _, u64>(&self.shared.meters.decided_alone(), None)?;
         standing(&self.shared.snapshot(), &self.health, &mut encoder)?;
         rollouts(&self.rollouts, &mut encoder)?;
         let version = [("version", env!("CARGO_PKG_VERSION"))];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use decide::route::{Allowed, Because};
 use decide::{Share, Side};
-use gateway::{Attempt, Door, End, FailureKind, Key, Outcome, Routed, Usage};
+use gateway::{Attempt, Door, End, FailureKind, Key, Outcome, Routed, Told, Usage};
 
 pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -98,6 +98,7 @@ pub(crate) fn outcome(attempts: Vec<Attempt>, end: End) -> Box<Outcome> {
         first_byte,
         overhead: Duration::from_micros(500),
         at: 1_790_000_000_000,
+        told: Told::Nothing,
         attempts,
     })
 }

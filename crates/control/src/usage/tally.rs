@@ -20,7 +20,7 @@ const OTHER_MODELS: &str = "(other)";
 
 const HOUR_MILLISECONDS: i64 = 3_600_000;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tally {
     hours: Vec<Hour>,
 }
@@ -46,12 +46,6 @@ struct Who {
 struct Entry {
     sums: Sums,
     changed: bool,
-}
-
-impl Default for Tally {
-    fn default() -> Tally {
-        Tally { hours: Vec::new() }
-    }
 }
 
 impl Tally {

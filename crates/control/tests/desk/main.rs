@@ -9,4 +9,5 @@
 mod places;
 mod files;
 mod releases;
+mod rollouts;
 mod trouble;

@@ -105,6 +105,12 @@ fn show_one(api: &AdminApi, answer: &Value, output: &Output) -> Result<(), Failu
     let name = output.paint.paint(Tone::Strong, &plain(&deployment.name));
     output.text(&format!("{name}  {}", plain(&about.join(", "))))?;
     output.text(&format!("split    {}", release::split(&deployment)))?;
+    if let Some(until) = &deployment.kept_until {
+        let until = plain(until);
+        output.text(&format!(
+            "kept     blue, for `rollback` until {until}; then green is finalized"
+        ))?;
+    }
     output.text(&format!(
         "rollout  {}\n",
         plain(&rollout(deployment.rollout.as_ref()))

@@ -12,8 +12,8 @@ Examples:
   crossfade promote gpt-4.1
   crossfade promote gpt-4.1 --reason 'a week at 50 % without a complaint'
 
-Blue stays ready for `crossfade rollback` for the time of `keep_previous` (24h), or until
-`crossfade finalize`.";
+Blue stays ready for `crossfade rollback` for the time of `keep_previous` (24h); then green is
+finalized by itself, unless `crossfade finalize` has done so before.";
 
 /// Give green all the traffic; blue stays ready for a rollback
 #[derive(Args)]

@@ -11,7 +11,8 @@ Examples:
   OPENAI_API_KEY=sk-... crossfade serve         without a file: the vendors whose keys are set
 
 SIGHUP or a changed file: read again. SIGTERM or Ctrl-C: finish what is in flight, then end;
-a second one: at once.";
+a second one: at once. SIGUSR2: start the program again from its file, hand the sockets over once
+the new one serves, then end as with SIGTERM.";
 
 /// Run the gateway
 #[derive(Args)]

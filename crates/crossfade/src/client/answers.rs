@@ -14,6 +14,8 @@ pub(crate) struct Deployment {
     pub(crate) sticky: Option<String>,
     /// `file` or `store`.
     pub(crate) managed_by: Option<String>,
+    /// Until when blue stays ready for a rollback, once green is promoted.
+    pub(crate) kept_until: Option<String>,
     pub(crate) blue: Environment,
     pub(crate) green: Option<Environment>,
     pub(crate) rollout: Option<Rollout>,

@@ -20,6 +20,7 @@ pub(super) struct Figures {
     pub(super) drawn: u64,
     /// As users met them, over the last ten seconds.
     pub(super) users: Row,
+    /// `provider/model`: which vendor answers.
     pub(super) blue_model: String,
     /// Empty where there is no green.
     pub(super) green_model: String,
@@ -83,8 +84,12 @@ impl Figures {
             actual_green: counts.drawn.green_percent(),
             drawn: counts.drawn.all,
             users: users(&counts.window(), over),
-            blue_model: model(Some(&deployment.blue)),
-            green_model: model(deployment.green.as_ref()),
+            blue_model: deployment.blue.target(),
+            green_model: deployment
+                .green
+                .as_ref()
+                .map(Environment::target)
+                .unwrap_or_default(),
             blue: reported(&deployment.blue, over),
             green: deployment
                 .green
@@ -142,12 +147,6 @@ fn users(window: &UsersWindow, over: f64) -> Row {
     }
 }
 
-fn model(environment: Option<&Environment>) -> String {
-    environment
-        .and_then(|environment| environment.model.clone())
-        .unwrap_or_default()
-}
-
 fn reported(environment: &Environment, over: f64) -> Row {
     let Some(window) = &environment.window else {
         return Row::default();
@@ -195,8 +194,8 @@ pub(super) fn sample() -> Figures {
         actual_green: Some(21.3),
         drawn: 287,
         users: row(39.8, 0.0, 203.0),
-        blue_model: super::stage::BLUE_MODEL.to_owned(),
-        green_model: super::stage::GREEN_MODEL.to_owned(),
+        blue_model: super::stage::BLUE.to_string(),
+        green_model: super::stage::GREEN.to_string(),
         blue: row(39.8, 0.0, 201.0),
         green: Row {
             p50_ms: None,

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::stage::{DEPLOYMENT, Stage};
+use super::stage::{Candidate, DEPLOYMENT, Stage};
 use crate::client::{Ended, RolloutStatus, path};
 
 /// A rollout at one moment, as the admin API tells it.
@@ -82,7 +82,7 @@ impl Judged {
 
 impl Stage {
     /// Gives blue its candidate, and starts the rollout.
-    pub(super) async fn roll_out(&self, blue: &str, green: &str) -> anyhow::Result<()> {
+    pub(super) async fn roll_out(&self, blue: Candidate, green: Candidate) -> anyhow::Result<()> {
         self.define(blue, green).await?;
         let path = path(&["deployments", DEPLOYMENT, "rollout"]);
         self.admin.post(&path, &json!({"plan": plan()})).await?;

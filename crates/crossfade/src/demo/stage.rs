@@ -4,6 +4,7 @@
 //! The gateway is the one that `serve` runs, and it is moved through the admin API as the other verbs move it: what
 //! is shown here is what a user has.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,15 +15,28 @@ use testkit::vendors::{Fault, ModelBehaviour, Simulator, SimulatorConfig};
 use tokio::time::Instant;
 
 use crate::client::{Access, AdminApi, Deployment, path};
-use crate::serve::House;
+use crate::serve::{House, Sockets};
 
 /// What clients call.
 pub(super) const DEPLOYMENT: &str = "assistant";
-pub(super) const BLUE_MODEL: &str = "gpt-4.1";
-pub(super) const GREEN_MODEL: &str = "gpt-5";
-/// The candidate after it, and the one after that.
-pub(super) const NEXT_MODEL: &str = "gpt-5.1";
-pub(super) const LAST_MODEL: &str = "gpt-5.2";
+pub(super) const BLUE: Candidate = Candidate {
+    provider: "openai",
+    model: "gpt-4.1",
+};
+/// Of another vendor than blue, so that every split crosses from one API to another.
+pub(super) const GREEN: Candidate = Candidate {
+    provider: "anthropic",
+    model: "claude-opus-4-7",
+};
+/// The candidate after it, and the one after that, which leads back to the first vendor.
+pub(super) const NEXT: Candidate = Candidate {
+    provider: "anthropic",
+    model: "claude-opus-4-8",
+};
+pub(super) const LAST: Candidate = Candidate {
+    provider: "openai",
+    model: "gpt-5.2",
+};
 
 /// Statistics look back this far: long enough for steady figures, short enough to follow the scenes.
 pub(super) const WINDOW_SECONDS: u64 = 10;
@@ -45,6 +59,19 @@ pub(super) struct Addresses {
     pub(super) vendors: String,
     pub(super) admin_token: String,
     pub(super) key: String,
+}
+
+/// A model of one of the vendors, written `provider/model` as clients may name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    provider: &'static str,
+    pub(super) model: &'static str,
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.provider, self.model)
+    }
 }
 
 /// Which environment of the deployment.
@@ -72,15 +99,16 @@ impl Commanded {
 impl Stage {
     pub(super) async fn open() -> anyhow::Result<Stage> {
         let vendors = Simulator::start(SimulatorConfig::default()).await?;
-        vendors.set_behaviour(BLUE_MODEL, well(Side::Blue))?;
-        for model in [GREEN_MODEL, NEXT_MODEL, LAST_MODEL] {
-            vendors.set_behaviour(model, well(Side::Green))?;
+        vendors.set_behaviour(BLUE.model, well(Side::Blue))?;
+        for candidate in [GREEN, NEXT, LAST] {
+            vendors.set_behaviour(candidate.model, well(Side::Green))?;
         }
         let text = configuration(&vendors.url());
         let config = Config::parse("the demonstration's configuration", &text, &|_| None)
             .map_err(ConfigError::Refused)?;
         let token = control::desk::new_token()?;
-        let house = House::open(config, &token, Path::new(""), WINDOW_SECONDS)
+        let sockets = Sockets::bind(&config)?;
+        let house = House::open(config, sockets, &token, Path::new(""), WINDOW_SECONDS)
             .await
             .context("the gateway cannot start")?;
         let clients = format!("http://{}", house.gateway.address());
@@ -103,13 +131,13 @@ impl Stage {
             admin,
             addresses,
         };
-        stage.define(BLUE_MODEL, GREEN_MODEL).await?;
+        stage.define(BLUE, GREEN).await?;
         Ok(stage)
     }
 
     /// Through the API and not in the file, because only so the show may name another candidate later.
-    pub(super) async fn define(&self, blue: &str, green: &str) -> anyhow::Result<()> {
-        let target = |model: &str| json!({"provider": "simulated", "model": model});
+    pub(super) async fn define(&self, blue: Candidate, green: Candidate) -> anyhow::Result<()> {
+        let target = |of: Candidate| json!({"provider": of.provider, "model": of.model});
         let definition = json!({"blue": target(blue), "green": target(green)});
         let path = path(&["deployments", DEPLOYMENT]);
         self.admin.put(&path, &definition).await?;
@@ -150,7 +178,7 @@ impl Stage {
             error_status: 503,
             ..well(Side::Green).with_fault(Fault::ResetBeforeHead, 0.5)
         };
-        Ok(self.vendors.set_behaviour(GREEN_MODEL, dead)?)
+        Ok(self.vendors.set_behaviour(GREEN.model, dead)?)
     }
 
     /// The last candidate answers this share of its requests with 503.
@@ -160,12 +188,12 @@ impl Stage {
             error_status: 503,
             ..well(Side::Green)
         };
-        Ok(self.vendors.set_behaviour(LAST_MODEL, failing)?)
+        Ok(self.vendors.set_behaviour(LAST.model, failing)?)
     }
 
     pub(super) fn heal_green(&self) -> anyhow::Result<()> {
-        for model in [GREEN_MODEL, LAST_MODEL] {
-            self.vendors.set_behaviour(model, well(Side::Green))?;
+        for candidate in [GREEN, LAST] {
+            self.vendors.set_behaviour(candidate.model, well(Side::Green))?;
         }
         Ok(())
     }
@@ -193,6 +221,7 @@ impl Stage {
     }
 }
 
+/// Both vendors are the same simulator: it speaks every API, each at its own paths.
 fn configuration(vendors: &str) -> String {
     format!(
         "listen: 127.0.0.1:0
@@ -200,7 +229,8 @@ admin: 127.0.0.1:0
 store: 'sqlite::memory:'
 workers: {WORKERS}
 providers:
-  simulated: {{dialect: openai, base_url: {vendors}/v1, api_key: none-needed}}
+  openai: {{dialect: openai, base_url: {vendors}/v1, api_key: none-needed}}
+  anthropic: {{dialect: anthropic, base_url: {vendors}, api_key: none-needed}}
 "
     )
 }
@@ -223,6 +253,13 @@ fn well(side: Side) -> ModelBehaviour {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+
+    #[test]
+    fn each_split_of_the_show_is_one_between_two_vendors() {
+        for (blue, green) in [(BLUE, GREEN), (BLUE, NEXT), (NEXT, LAST)] {
+            assert_ne!(blue.provider, green.provider, "{blue} and {green}");
+        }
+    }
 
     #[test]
     fn the_demonstration_leaves_no_file_and_takes_no_fixed_port() {

@@ -14,6 +14,7 @@ use control::driver::Driver;
 use control::events::Hub;
 use control::health::{Health, keep_probing};
 use control::ledger::Ledger;
+use control::limiter::RedisLimiter;
 use control::metrics::Metrics;
 use control::observe::Observatory;
 use control::requests::{flush, keep_log};
@@ -22,6 +23,7 @@ use gateway::{Gateway, Prober, Shared, Snapshot};
 use store::{Store, StoreUrl};
 
 use super::admin::Admin;
+use super::sockets::Sockets;
 
 /// How often we look whether the data plane has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -34,22 +36,21 @@ pub(crate) struct House {
     pub(crate) hub: Arc<Hub>,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) admin: SocketAddr,
-    server: Admin,
+    server: Option<Admin>,
     ledger: Arc<Ledger>,
     store: Store,
 }
 
 impl House {
-    /// Opens the store, binds both addresses and starts serving, with statistics over so many seconds.
+    /// Opens the store and starts serving, with statistics over so many seconds.
     pub(crate) async fn open(
         config: Config,
+        sockets: Sockets,
         token: &str,
         directory: &Path,
         window_seconds: u64,
     ) -> anyhow::Result<House> {
-        let listener = bind(config.listen.socket(), "listen")?;
-        let admin_listener = bind(config.admin.socket(), "admin")?;
-        let admin = admin_listener.local_addr()?;
+        let admin = sockets.admin.local_addr()?;
         let store = Store::open(&store_url(&config.store, directory)?)
             .await
             .context("the store cannot be opened")?;
@@ -66,6 +67,9 @@ impl House {
             .await
             .context("the ledger cannot be opened")?;
         shared.set_till(Arc::clone(&ledger) as Arc<dyn gateway::Till>);
+        if let Some(address) = &config.limiter {
+            shared.meters.share(Some(RedisLimiter::start(address)?));
+        }
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -117,8 +121,8 @@ impl House {
             Arc::clone(&desk),
             Arc::clone(&observatory),
         ));
-        let server = Admin::start(admin_listener, router(api))?;
-        let gateway = gateway::start(shared, listener, workers)?;
+        let server = Some(Admin::start(sockets.admin, router(api))?);
+        let gateway = gateway::start(shared, sockets.clients, workers)?;
         Ok(House {
             gateway,
             desk,
@@ -142,6 +146,14 @@ impl House {
         }
     }
 
+    /// Leaves the admin API to another process, which has the same socket.
+    pub(crate) async fn leave_the_desk(&mut self) {
+        self.hub.close();
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+
     /// Waits until the last connection is closed.
     pub(crate) async fn finished(&self) {
         while !self.gateway.is_finished() {
@@ -150,11 +162,10 @@ impl House {
     }
 
     /// Cuts what is still under way, and leaves the store in order.
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(mut self) {
         self.gateway.stop();
         let _ = tokio::time::timeout(CUT_LIMIT, self.finished()).await;
-        self.hub.close();
-        self.server.stop().await;
+        self.leave_the_desk().await;
         self.ledger.flush().await;
         if let Err(error) = flush(&self.observatory, &self.store).await {
             tracing::warn!(%error, "the last finished requests are missing from the request log");
@@ -164,13 +175,6 @@ impl House {
         }
         self.store.close().await;
     }
-}
-
-fn bind(address: SocketAddr, what: &str) -> anyhow::Result<std::net::TcpListener> {
-    let listener = std::net::TcpListener::bind(address)
-        .with_context(|| format!("'{what}: {address}' cannot be used; is another gateway running there?"))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
 }
 
 fn store_url(address: &StoreAddress, directory: &Path) -> anyhow::Result<StoreUrl> {

@@ -4,6 +4,8 @@ mod admin;
 mod house;
 mod logging;
 mod signals;
+mod sockets;
+mod successor;
 mod token;
 
 use std::path::{Path, PathBuf};
@@ -13,15 +15,21 @@ use anyhow::Context;
 use control::config::{self, Config, FromEnvironment};
 use control::events::EventKind;
 use control::observe::WINDOW_SECONDS;
+use listenfd::ListenFd;
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::USUAL_FILE;
 use crate::cli::ServeArgs;
 pub(crate) use house::House;
+use signals::{Signal, Signals};
+pub(crate) use sockets::Sockets;
+use successor::Successor;
 
 /// Runs the gateway until it is told to end; `--json` asks for log lines as JSON.
 pub(crate) fn run(args: &ServeArgs, json: bool) -> anyhow::Result<()> {
+    // Reads and clears the environment, so it comes before there are threads.
+    let inherited = ListenFd::from_env();
     let file = args
         .config
         .clone()
@@ -51,7 +59,7 @@ pub(crate) fn run(args: &ServeArgs, json: bool) -> anyhow::Result<()> {
         .and_then(Path::parent)
         .unwrap_or(Path::new(""))
         .to_owned();
-    runtime.block_on(serve(config, &directory, watch))
+    runtime.block_on(serve(config, inherited, &directory, watch))
 }
 
 /// The control plane's threads: few, since it never carries a request.
@@ -85,15 +93,23 @@ fn tell_found(found: &FromEnvironment) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(config: Config, directory: &Path, watch: Option<config::Watch>) -> anyhow::Result<()> {
+async fn serve(
+    config: Config,
+    inherited: ListenFd,
+    directory: &Path,
+    watch: Option<config::Watch>,
+) -> anyhow::Result<()> {
     for (setting, what) in config.without_effect() {
         tracing::warn!(setting, "{what}");
     }
+    // Before anybody can see that this process serves: until then a signal would just end it.
+    let mut signals = Signals::listen()?;
     let token = token::find_or_make(&config, directory)?;
-    let house = House::open(config, &token, directory, WINDOW_SECONDS).await?;
+    let sockets = Sockets::inherit_or_bind(inherited, &config)?;
+    let to_hand_down = sockets.try_clone()?;
+    let mut house = House::open(config, sockets, &token, directory, WINDOW_SECONDS).await?;
     house.tell_addresses();
-    let mut signals = signals::Signals::listen()?;
-    let reloading = watch.map(|watch| {
+    let reloader = watch.map(|watch| {
         let reloader = watch.reloader();
         tokio::spawn(keep_reloading(
             Arc::clone(&house.desk),
@@ -103,13 +119,77 @@ async fn serve(config: Config, directory: &Path, watch: Option<config::Watch>) -
         ));
         reloader
     });
-    while let signals::Signal::Reload = signals.next().await {
-        match &reloading {
-            Some(reloader) => reloader.reload(),
-            None => tracing::warn!("there is no configuration file to read again"),
+    if successor::tell_ready() {
+        let desk = Arc::clone(&house.desk);
+        tokio::spawn(async move { desk.catch_up().await });
+    }
+    if until_the_end(&mut signals, reloader.as_ref(), &to_hand_down).await == Because::Succeeded {
+        house.gateway.drain();
+        tracing::info!("another process has taken over");
+        house.leave_the_desk().await;
+    }
+    drop(to_hand_down);
+    end(house, &mut signals).await
+}
+
+/// Why this process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Because {
+    Told,
+    /// Another process serves in its place.
+    Succeeded,
+}
+
+/// Obeys signals until one of them ends the process.
+async fn until_the_end(
+    signals: &mut Signals,
+    reloader: Option<&config::Reloader>,
+    sockets: &Sockets,
+) -> Because {
+    let mut successor: Option<Successor> = None;
+    loop {
+        let ready = async {
+            match &mut successor {
+                Some(successor) => successor.ready().await,
+                None => std::future::pending().await,
+            }
+        };
+        let signal = tokio::select! {
+            signal = signals.next() => signal,
+            ready = ready => match (ready, successor.take()) {
+                (Ok(()), _) => return Because::Succeeded,
+                (Err(problem), given_up) => {
+                    tracing::error!(%problem, "no process took over; this one goes on");
+                    if let Some(given_up) = given_up {
+                        given_up.give_up().await;
+                    }
+                    continue;
+                }
+            },
+        };
+        match signal {
+            Signal::Reload => match reloader {
+                Some(reloader) => reloader.reload(),
+                None => tracing::warn!("there is no configuration file to read again"),
+            },
+            Signal::Replace if successor.is_some() => {
+                tracing::warn!("another process is taking over already")
+            }
+            Signal::Replace => match Successor::start(sockets) {
+                Ok(started) => {
+                    tracing::info!(process = started.id(), "another process is started to take over");
+                    successor = Some(started);
+                }
+                Err(problem) => tracing::error!(%problem, "no process can take over; this one goes on"),
+            },
+            Signal::End => {
+                if let Some(given_up) = successor {
+                    given_up.give_up().await;
+                }
+                return Because::Told;
+            }
         }
     }
-    end(house, &mut signals).await
 }
 
 async fn keep_reloading(
@@ -155,7 +235,7 @@ async fn keep_reloading(
 }
 
 /// Takes no new connections, lets requests finish, and ends at the second signal at the latest.
-async fn end(house: House, signals: &mut signals::Signals) -> anyhow::Result<()> {
+async fn end(house: House, signals: &mut Signals) -> anyhow::Result<()> {
     house.gateway.drain();
     let drain = house.desk.config().await.drain.duration();
     tracing::info!(drain = ?drain, "ending: requests under way may finish; a second signal ends them");
@@ -168,11 +248,11 @@ async fn end(house: House, signals: &mut signals::Signals) -> anyhow::Result<()>
                 break;
             }
             signal = signals.next() => match signal {
-                signals::Signal::End => {
+                Signal::End => {
                     tracing::warn!("told again: cutting what is still under way");
                     break;
                 }
-                signals::Signal::Reload => {}
+                Signal::Reload | Signal::Replace => {}
             },
         }
     }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, failing};
+use testkit::vendors::Fault;
+
+use crate::scene::{Scene, failing, healthy};
 
 #[tokio::test]
 async fn an_operator_rolls_back_in_any_phase_and_the_same_candidate_may_try_again() {
@@ -24,6 +26,30 @@ async fn an_operator_rolls_back_in_any_phase_and_the_same_candidate_may_try_agai
     }
     let history = scene.ask("GET", "/rollouts", None).await.json();
     assert_eq!(history["rollouts"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn an_operator_rolls_back_before_the_first_user_and_after_the_last_phase() {
+    let mut scene = Scene::new().await;
+    scene.set("green", healthy().with_fault(Fault::StallBeforeHead, 1.0));
+    scene.send_traffic();
+    scene.start("patient").await;
+    assert_eq!(scene.rollout().await["state"], "prechecking");
+    scene.press("/rollback").await;
+    let rollout = scene.until_state("rolled_back").await;
+    assert_eq!(
+        (&rollout["verdict"]["cause"], scene.failures()),
+        (&json!("operator"), 0)
+    );
+    scene.set("green", healthy());
+    scene.start("quick").await;
+    scene.until_state("succeeded").await;
+    let deployment = scene.press("/rollback").await;
+    assert_eq!(
+        (&deployment["split"]["green"], &deployment["state"]),
+        (&json!(0), &json!("rolled_back"))
+    );
+    assert_eq!(scene.rollout().await["state"], "succeeded");
 }
 
 #[tokio::test]

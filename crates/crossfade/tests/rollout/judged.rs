@@ -117,3 +117,68 @@ async fn without_traffic_it_holds_and_says_so() {
     assert!(sentence.contains("0 of 100 requests to green"), "{sentence}");
     assert_eq!(scene.green().await, 20.0);
 }
+
+/// Blue's answers take some 20 s; green answers nothing.
+fn long_answers_and_a_dead_green(scene: &Scene) {
+    let slow = ModelBehaviour {
+        answer_tokens: 40,
+        tokens_per_second: 2.0,
+        ..healthy()
+    };
+    scene.set("blue", slow);
+    scene.set("green", failing(1.0));
+}
+
+async fn blue_is_busy(scene: &Scene) -> bool {
+    let deployment = scene.ask("GET", "", None).await.json();
+    deployment["blue"]["in_flight"].as_u64() > Some(0)
+}
+
+#[tokio::test]
+async fn a_dead_green_is_out_before_blues_long_answers_have_ended() {
+    let scene = at_a_quarter().await;
+    let begun = std::time::Instant::now();
+    long_answers_and_a_dead_green(&scene);
+    is_rolled_back(&scene, &["error"]).await;
+    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
+    assert!(blue_is_busy(&scene).await);
+    assert_eq!(scene.failures(), 0);
+}
+
+#[tokio::test]
+async fn a_green_that_dies_with_all_of_the_traffic_is_out_while_blues_streams_go_on() {
+    let mut scene = Scene::new().await;
+    scene.send_streams();
+    scene.start("cutover").await;
+    scene.press("/rollout/skip").await;
+    scene
+        .until("green has all of it", |rollout| {
+            rollout["split"]["green"] == 100.0
+        })
+        .await;
+    let begun = std::time::Instant::now();
+    long_answers_and_a_dead_green(&scene);
+    is_rolled_back(&scene, &["hard"]).await;
+    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
+    assert!(blue_is_busy(&scene).await);
+}
+
+#[tokio::test]
+async fn each_request_is_counted_once_however_early_it_was_told() {
+    let scene = Scene::new().await;
+    scene.set("green", failing(1.0));
+    scene.start("watched").await;
+    for _ in 0..40 {
+        assert_eq!(scene.chat(&[]).await.status, 200);
+    }
+    let count =
+        |rollout: &Value, check: usize, side: &str| rollout["checks"][check][side].as_u64().unwrap_or(0);
+    let both = |rollout: &Value| count(rollout, 1, "n_green") + count(rollout, 1, "n_blue");
+    let rollout = scene
+        .until("all are counted", |rollout| both(rollout) >= 40)
+        .await;
+    let green = count(&rollout, 1, "n_green");
+    assert!(both(&rollout) == 40 && green > 0, "{rollout:#}");
+    let [hard, witnessed] = ["n_green", "n_blue"].map(|side| count(&rollout, 0, side));
+    assert_eq!((hard, witnessed), (green, green), "{rollout:#}");
+}

@@ -14,6 +14,7 @@ pub(crate) const IN_TIME: Duration = Duration::from_secs(60);
 /// 50 requests a second.
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(20);
 
+const BINARY: &str = env!("CARGO_BIN_EXE_crossfade");
 const KEY: &str = "Bearer a-key-of-the-tests-0123456789";
 
 /// `quick` goes through all its phases within seconds; `patient` stays in each until somebody decides.
@@ -37,6 +38,17 @@ plans:
   impatient:
     phases: [{weight: 20, max_duration: 1s}, {weight: 100}]
     phase_defaults: {min_duration: 100ms, min_requests: 100}
+  lingering:
+    phases: [{weight: 50}, {weight: 100}]
+    phase_defaults: {min_duration: 100ms, min_requests: 1000000, max_duration: 10m}
+    drain: {timeout: 10m}
+  watched:
+    phases: [{weight: 50}, {weight: 100}]
+    phase_defaults: {min_duration: 10m}
+    analysis: {dry_run: true}
+  cutover:
+    phases: [{weight: 50}, {weight: 100}]
+    phase_defaults: {min_duration: 10m}
 ";
 
 pub(crate) struct Scene {
@@ -59,27 +71,39 @@ impl Scene {
         })
         .await
         .unwrap();
-        let url = vendors.url();
-        let config = format!(
-            "providers: {{sim: {{dialect: openai, base_url: '{url}/v1', api_key: k}}}}\n{CONFIG}{plan}"
-        );
+        let config = config(&vendors, plan);
         Scene {
-            gateway: spawn_crossfade(env!("CARGO_BIN_EXE_crossfade"), &config, &[]).await,
+            gateway: spawn_crossfade(BINARY, &config, &[]).await,
             vendors,
             failures: Arc::default(),
             traffic: None,
         }
     }
 
+    /// On a store that it shares with the other gateway.
+    pub(crate) async fn on_shared_store(store: &str) -> (Scene, CrossfadeProcess) {
+        let scene = Scene::with_plan(&format!("store: {store}\n")).await;
+        let config = config(&scene.vendors, &format!("store: {store}\n"));
+        (scene, spawn_crossfade(BINARY, &config, &[]).await)
+    }
+
     pub(crate) fn send_traffic(&mut self) {
+        self.send(json!({"model": "m", "messages": [{"role": "user", "content": "hello"}]}));
+    }
+
+    pub(crate) fn send_streams(&mut self) {
+        let messages = json!([{"role": "user", "content": "hello"}]);
+        self.send(json!({"model": "m", "messages": messages, "stream": true}));
+    }
+
+    fn send(&mut self, body: Value) {
         let (addr, failures) = (self.gateway.client_addr, Arc::clone(&self.failures));
         self.traffic = Some(tokio::spawn(async move {
             let mut ticks = tokio::time::interval(BETWEEN_REQUESTS);
             loop {
                 ticks.tick().await;
-                let failures = Arc::clone(&failures);
+                let (failures, body) = (Arc::clone(&failures), body.clone());
                 tokio::spawn(async move {
-                    let body = json!({"model": "m", "messages": [{"role": "user", "content": "hello"}]});
                     let reply = post(addr, "/v1/chat/completions", &[("authorization", KEY)], &body).await;
                     if reply.status != 200 {
                         failures.fetch_add(1, Ordering::Relaxed);
@@ -95,6 +119,13 @@ impl Scene {
         }
     }
 
+    /// One request, answered whole.
+    pub(crate) async fn chat(&self, headers: &[(&str, &str)]) -> Reply {
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": "hello"}]});
+        let headers: Vec<_> = [("authorization", KEY)].iter().chain(headers).copied().collect();
+        post(self.gateway.client_addr, "/v1/chat/completions", &headers, &body).await
+    }
+
     /// Answers of an error to clients so far.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
@@ -105,10 +136,7 @@ impl Scene {
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
-        let token = format!("Bearer {}", self.gateway.admin_token);
-        let path = format!("/admin/v1/deployments/m{path}");
-        let headers = [("authorization", token.as_str())];
-        request(self.gateway.admin_addr, method, &path, &headers, body.as_ref()).await
+        ask(&self.gateway, method, path, body).await
     }
 
     /// A verb that is taken.
@@ -168,6 +196,19 @@ impl Drop for Scene {
     fn drop(&mut self) {
         self.stop_traffic();
     }
+}
+
+fn config(vendors: &Simulator, more: &str) -> String {
+    let url = vendors.url();
+    format!("providers: {{sim: {{dialect: openai, base_url: '{url}/v1', api_key: k}}}}\n{CONFIG}{more}")
+}
+
+/// What any gateway says about the deployment.
+pub(crate) async fn ask(gateway: &CrossfadeProcess, method: &str, path: &str, body: Option<Value>) -> Reply {
+    let token = format!("Bearer {}", gateway.admin_token);
+    let path = format!("/admin/v1/deployments/m{path}");
+    let headers = [("authorization", token.as_str())];
+    request(gateway.admin_addr, method, &path, &headers, body.as_ref()).await
 }
 
 /// Answers within some 10 ms.

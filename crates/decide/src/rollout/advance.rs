@@ -10,6 +10,7 @@ use super::event::Effect;
 use super::gate::{Gate, gate};
 use super::plan::{Approval, OnTimeout};
 use super::regress::Look;
+use super::report::Passed;
 use super::stage::Stage;
 use super::state::ApprovalState;
 use super::step::Turn;
@@ -170,10 +171,7 @@ impl Turn<'_> {
         if self.state.phase >= self.plan.last() {
             self.state.stage = self.phase().stage();
             if self.is_drained() {
-                self.move_to(
-                    Stage::Succeeded,
-                    "green has all of the traffic, and blue has drained",
-                );
+                self.succeed();
             }
             return;
         }
@@ -212,8 +210,13 @@ impl Turn<'_> {
     /// An operator has promoted green: no gate, only the drain.
     fn complete_promotion(&mut self) {
         if self.is_drained() {
-            self.move_to(Stage::Succeeded, "green was promoted, and blue has drained");
+            self.succeed();
         }
+    }
+
+    fn succeed(&mut self) {
+        let passed = Passed::of(&self.state);
+        self.move_to(Stage::Succeeded, &passed.to_string());
     }
 
     pub(super) fn move_to(&mut self, stage: Stage, sentence: &str) {

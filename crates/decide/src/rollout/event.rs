@@ -39,6 +39,24 @@ impl Verb {
             Verb::Split(_) => "split",
         }
     }
+
+    /// `share` is what a split gives green.
+    pub fn from_name(name: &str, share: Option<Share>) -> Option<Verb> {
+        let verb = match name {
+            "start" => Verb::Start,
+            "pause" => Verb::Pause,
+            "resume" => Verb::Resume,
+            "skip" => Verb::Skip,
+            "approve" => Verb::Approve,
+            "reject" => Verb::Reject,
+            "cancel" => Verb::Cancel,
+            "promote" => Verb::Promote,
+            "rollback" => Verb::Rollback,
+            "split" => Verb::Split(share?),
+            _ => return None,
+        };
+        Some(verb)
+    }
 }
 
 /// How a probe of our own ended.

@@ -8,7 +8,7 @@ use crate::{Share, Side};
 use super::plan::{Approval, Plan};
 use super::stage::Stage;
 use super::state::State;
-use super::verdict::Duration;
+use super::verdict::{Counted, Duration, sides};
 use super::wake::CAPACITY_QUIET_SECONDS;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,6 +96,46 @@ impl fmt::Display for WaitingOn {
     }
 }
 
+/// What a rollout that succeeded rests on: how many requests of each side, of them the failed ones, in how long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Passed {
+    pub green: Counted,
+    pub blue: Counted,
+    pub seconds: f64,
+    /// An operator promoted green, whatever was known by then.
+    pub by_hand: bool,
+}
+
+impl Passed {
+    pub(super) fn of(state: &State) -> Passed {
+        let (green, blue) = sides(Stream::Error, state.judge.engine.counts(Stream::Error));
+        Passed {
+            green,
+            blue,
+            seconds: state.clock.elapsed,
+            by_hand: state.promoted_by_hand,
+        }
+    }
+}
+
+impl fmt::Display for Passed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = |side: Counted| 100.0 * side.x / side.n.max(1.0);
+        write!(
+            out,
+            "Succeeded after {}{}: {} of {} requests to green failed ({:.2}%), and {} of {} to blue ({:.2}%).",
+            Duration(self.seconds),
+            if self.by_hand { ", promoted by hand" } else { "" },
+            self.green.x,
+            self.green.n,
+            rate(self.green),
+            self.blue.x,
+            self.blue.n,
+            rate(self.blue)
+        )
+    }
+}
+
 /// Where a rollout stands after a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
@@ -107,11 +147,16 @@ pub struct Report {
     pub share: Share,
     pub planned: Share,
     pub waiting_on: WaitingOn,
+    /// Once it has succeeded.
+    pub passed: Option<Passed>,
 }
 
 impl Report {
     /// `waiting for 12 of 100 requests to green`.
     pub fn sentence(&self) -> String {
+        if let Some(passed) = self.passed {
+            return passed.to_string();
+        }
         match (self.stage, self.waiting_on) {
             (stage, WaitingOn::Nothing) => format!("{}, at {}", stage.name(), self.share),
             (Stage::Held, waiting_on) => format!("held at {}, waiting for {waiting_on}", self.share),
@@ -129,6 +174,7 @@ pub(super) fn report(plan: &Plan, state: &State) -> Report {
         share: state.share,
         planned: plan.phase(state.phase).weight,
         waiting_on: waiting_on(plan, state),
+        passed: (state.stage == Stage::Succeeded).then(|| Passed::of(state)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Run with `cargo +nightly fuzz run forms` in `crates/dialect`.
+//! Run with `scripts/fuzz 600 forms`.
 
 #![no_main]
 

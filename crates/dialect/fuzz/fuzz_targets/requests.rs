@@ -1,4 +1,4 @@
-//! Run with `cargo +nightly fuzz run requests` in `crates/dialect`.
+//! Run with `scripts/fuzz 600 requests`.
 
 #![no_main]
 

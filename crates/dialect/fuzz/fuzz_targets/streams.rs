@@ -1,4 +1,4 @@
-//! Run with `cargo +nightly fuzz run streams` in `crates/dialect`.
+//! Run with `scripts/fuzz 600 streams`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Run with `cargo +nightly fuzz run wholes` in `crates/dialect`.
+//! Run with `scripts/fuzz 600 wholes`.
 
 #![no_main]
 

@@ -71,7 +71,7 @@ pub(crate) fn translate(
         shows_usage: scan.asks_usage,
         array: wants_array,
     };
-    let translating = Translating::new(answering, scan.stream, decoder(target));
+    let translating = Translating::new(answering, scan.stream, decoder(&request, target));
     Ok((body, adapted, Reader::translating(door, translating)))
 }
 
@@ -115,11 +115,12 @@ fn write(
     }
 }
 
-fn decoder(target: &Target<'_>) -> Decoder {
+fn decoder(request: &Request<'_>, target: &Target<'_>) -> Decoder {
+    let one_call = request.parallel_tools == Some(false);
     match target.dialect {
         Dialect::OpenAi => Decoder::OpenAi(openai::Decoder::new(target.request_id)),
         Dialect::Anthropic => Decoder::Anthropic(anthropic::Decoder::default()),
-        Dialect::Gemini => Decoder::Gemini(gemini::Decoder::new(target.request_id)),
+        Dialect::Gemini => Decoder::Gemini(gemini::Decoder::new(target.request_id, one_call)),
     }
 }
 

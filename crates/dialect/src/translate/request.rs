@@ -73,6 +73,18 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Temperature, top-p and top-k as the client's API names them.
+    pub(crate) fn sampling_fields(&self) -> [&'static str; 3] {
+        match self.door.dialect() {
+            Dialect::Gemini => [
+                "generationConfig.temperature",
+                "generationConfig.topP",
+                "generationConfig.topK",
+            ],
+            Dialect::OpenAi | Dialect::Anthropic => ["temperature", "top_p", "top_k"],
+        }
+    }
+
     /// A part as the client's API names its place.
     pub(crate) fn path(&self, part: &Part<'_>) -> String {
         place(self.door, part.at)

@@ -88,6 +88,10 @@ fn chat() -> Cases {
                 json!({"tools": tools, "parallel_tool_calls": false}),
             ),
             (
+                "this tool, once",
+                json!({"tools": tools, "parallel_tool_calls": false, "tool_choice": {"type": "function", "function": {"name": "g"}}}),
+            ),
+            (
                 "old functions",
                 json!({"functions": [{"name": "f", "parameters": schema()}], "function_call": {"name": "f"}}),
             ),
@@ -211,6 +215,10 @@ fn messages() -> Cases {
             (
                 "this tool",
                 json!({"tools": tools, "tool_choice": {"type": "tool", "name": "f"}}),
+            ),
+            (
+                "one of two tools at a time",
+                json!({"tools": [tools[0], {"name": "g", "input_schema": schema()}], "tool_choice": {"type": "auto", "disable_parallel_tool_use": true}}),
             ),
             (
                 "anthropic's own tool",

@@ -4,7 +4,7 @@ use dialect::Door;
 use serde_json::{Value, json};
 
 use crate::clients::{chat_stream, chat_whole, messages_stream};
-use crate::harness::{sse, stream_to, streamed, whole_to};
+use crate::harness::{ask, sse, stream_to, streamed, whole_to};
 
 pub(crate) fn start() -> Value {
     json!({"type": "message_start", "message": {"id": "msg_1", "usage": {"input_tokens": 7, "cache_read_input_tokens": 2, "output_tokens": 1}}})
@@ -364,4 +364,60 @@ fn case_30_choices_of_one_stream_stay_apart() {
             [json!("stop"), json!("length")]
         )
     );
+}
+
+#[test]
+fn where_one_call_at_most_is_wanted_the_first_of_gemini_is_given() {
+    let asked = |stream: bool| {
+        let tools = json!([{"name": "f", "input_schema": {"type": "object"}}]);
+        json!({"model": "pub", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "tools": tools,
+            "tool_choice": {"type": "any", "disable_parallel_tool_use": true}, "stream": stream})
+    };
+    let call = |more: Value| {
+        let mut call = json!({"name": "f"});
+        call.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"functionCall": call})
+    };
+    let piece = |value: &str| json!([{"jsonPath": "$.x", "stringValue": value}]);
+    let whole = gemini(
+        json!([
+            call(json!({"args": {"x": "1"}})),
+            call(json!({"args": {"x": "2"}}))
+        ]),
+        Some("STOP"),
+    );
+    let mut made = ask(Door::Messages, "gemini", &asked(false)).unwrap();
+    assert_eq!(made.adapted, ["tool_choice"]);
+    let mut out = Vec::new();
+    made.reader.whole(whole.to_string().as_bytes(), &mut out).unwrap();
+    let answer: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(answer["content"].as_array().unwrap().len(), 1, "{answer}");
+    assert_eq!(
+        (&answer["content"][0]["input"], &answer["stop_reason"]),
+        (&json!({"x": "1"}), &json!("tool_use"))
+    );
+
+    let pieces = [
+        gemini(
+            json!([call(json!({"partialArgs": piece("1"), "willContinue": true}))]),
+            None,
+        ),
+        gemini(json!([{"functionCall": {}}]), None),
+        gemini(
+            json!([call(json!({"partialArgs": piece("2"), "willContinue": true}))]),
+            None,
+        ),
+        gemini(
+            json!([{"functionCall": {"partialArgs": piece("2")}}]),
+            Some("STOP"),
+        ),
+    ];
+    let mut reader = ask(Door::Messages, "gemini", &asked(true)).unwrap().reader;
+    let mut out = Vec::new();
+    reader.feed(sse(&pieces).as_bytes(), &mut out).unwrap();
+    reader.end(&mut out).unwrap();
+    let seen = messages_stream(&String::from_utf8(out).unwrap());
+    assert_eq!(seen.tools, [("f".to_owned(), json!({"x": "1"}))]);
 }

@@ -1,6 +1,6 @@
 //! How answers end, break, or never begin.
 
-use dialect::{Broken, Dialect, Door, Fault, Reader, error_body, vendor_error};
+use dialect::{Asked, Broken, Dialect, Door, Fault, Reader, error_body, vendor_error};
 use serde_json::{Value, json};
 
 use super::answers::{block, delta, ends, gemini, start, stop};
@@ -104,6 +104,7 @@ fn case_13_the_broken_stream_ends_in_one_error_event_clients_understand() {
                 code: "upstream_disconnected",
                 message: "cut",
                 param: None,
+                request_id: "req_1",
             },
             &mut out,
         );
@@ -278,7 +279,12 @@ fn case_28_kinds_of_429_are_told_apart() {
         ),
     ];
     for (dialect, body, retryable) in table {
-        let answer = vendor_error(dialect, Door::Chat, 429, "application/json", body.as_bytes());
+        let asked = Asked {
+            door: Door::Chat,
+            names_model: true,
+            request_id: "req_1",
+        };
+        let answer = vendor_error(dialect, &asked, 429, "application/json", body.as_bytes());
         assert_eq!(
             (answer.status, answer.retryable, answer.caller_fault),
             (429, retryable, false),
@@ -304,10 +310,12 @@ fn case_34_our_own_errors_have_the_shape_of_the_door() {
         code: "no_healthy_environment",
         message: "m",
         param: None,
+        request_id: "req_1",
     };
     let body = |door| serde_json::from_slice::<Value>(&error_body(door, &fault)).unwrap();
     assert_eq!(body(Door::Chat)["error"]["code"], "no_healthy_environment");
     assert_eq!(body(Door::Messages)["error"]["type"], "overloaded_error");
+    assert_eq!(body(Door::Messages)["request_id"], "req_1");
     assert_eq!(body(Door::Generate)["error"]["status"], "UNAVAILABLE");
 }
 

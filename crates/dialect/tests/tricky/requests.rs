@@ -325,3 +325,40 @@ fn an_environments_settings_reach_translated_requests_under_the_vendors_names() 
     );
     assert_eq!(told("openai")["max_tokens"], 2000);
 }
+
+#[test]
+fn case_22_openais_reasoning_models_are_spared_what_they_refuse() {
+    let message = json!({"model": "pub", "max_tokens": 9, "temperature": 0.2, "top_p": 1.0,
+        "messages": [{"role": "user", "content": "u"}]});
+    let contents =
+        json!({"contents": [{"parts": [{"text": "u"}]}], "generationConfig": {"temperature": 0.2}});
+    for (model, takes) in [
+        ("gpt-4.1", true),
+        ("gpt-5.1", true),
+        ("gpt-5-chat-latest", true),
+        ("gpt-5", false),
+        ("gpt-5-mini", false),
+        ("openai/o4-mini", false),
+    ] {
+        let vendor = dialect::Target {
+            model,
+            ..target("openai")
+        };
+        for (door, body, field) in [
+            (Door::Messages, &message, "temperature"),
+            (Door::Generate, &contents, "generationConfig.temperature"),
+        ] {
+            let call = ask_target(door, &vendor, body).unwrap();
+            let sent: Value = serde_json::from_slice(&call.body).unwrap();
+            let (temperature, adapted) = match takes {
+                true => (Some(&json!(0.2)), vec![]),
+                false => (None, vec![field]),
+            };
+            assert_eq!(
+                (sent.get("temperature"), call.adapted),
+                (temperature, adapted),
+                "{model} {door:?}"
+            );
+        }
+    }
+}

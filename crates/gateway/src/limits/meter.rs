@@ -54,7 +54,10 @@ impl Meter {
 
     /// Takes a request of so many tokens, or says which limit it met; then nothing is taken. Each limit is
     /// divided by `gateways`.
-    pub(super) fn enter(&self, model: &str, tokens: u64, gateways: u64, now: u64) -> Result<(), Met> {
+    ///
+    /// # Errors
+    /// [`Met`].
+    pub fn enter(&self, model: &str, tokens: u64, gateways: u64, now: u64) -> Result<(), Met> {
         let mut state = self.state();
         let State {
             limits,
@@ -72,7 +75,7 @@ impl Meter {
     }
 
     /// A request has ended that had reserved so many tokens, and used so many.
-    pub(super) fn leave(&self, model: &str, reserved: u64, used: u64, gateways: u64, now: u64) {
+    pub fn leave(&self, model: &str, reserved: u64, used: u64, gateways: u64, now: u64) {
         let mut state = self.state();
         let State {
             limits,
@@ -87,7 +90,7 @@ impl Meter {
     }
 
     /// What is left for a request for this model: of the key's limit and the model's, the one with less.
-    pub(super) fn standing(&self, model: &str, gateways: u64, now: u64) -> Standing {
+    pub fn standing(&self, model: &str, gateways: u64, now: u64) -> Standing {
         let state = self.state();
         let all = state.all.standing(state.limits.all.shared_by(gateways), now);
         let Some(limits) = state.limits.by_model.get(model) else {

@@ -17,6 +17,9 @@ use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request
 const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(10);
 /// One that was used before may rest this long.
 const REST_LIMIT: Duration = Duration::from_secs(120);
+/// When the gateway ends, a request may be on its way on a connection that looks idle: it is still taken
+/// within this.
+const LAST_CALL: Duration = Duration::from_secs(1);
 /// A head that has begun must be whole within this.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// A body may be this late, on top of what its size takes at the slowest rate.
@@ -57,6 +60,7 @@ impl Inbox {
     ) -> Came {
         let began = Instant::now();
         let mut first_byte = (!self.bytes.is_empty()).then_some(began);
+        let mut ending = None;
         loop {
             match self.whole_head() {
                 Ok(None) => {}
@@ -64,11 +68,17 @@ impl Inbox {
                 Err(bad) => return Came::Refused(of_bad_head(bad)),
             }
             let limit = if used { REST_LIMIT } else { FIRST_BYTE_LIMIT };
-            let deadline = first_byte.map_or(began + limit, |first| first + HEAD_TIME_LIMIT);
+            let mut deadline = first_byte.map_or(began + limit, |first| first + HEAD_TIME_LIMIT);
+            if let (None, Some(ending)) = (first_byte, ending) {
+                deadline = deadline.min(ending + LAST_CALL);
+            }
             let read = tokio::select! {
                 biased;
                 read = timeout_at(deadline, self.read_more(stream)) => read,
-                _ = phase.wait_for(|phase| *phase > Phase::Serving), if first_byte.is_none() => return Came::Closed,
+                _ = phase.wait_for(|phase| *phase > Phase::Serving), if first_byte.is_none() && ending.is_none() => {
+                    ending = Some(Instant::now());
+                    continue;
+                }
             };
             match read {
                 Ok(Ok(0)) | Ok(Err(_)) => return Came::Closed,

@@ -13,7 +13,11 @@ const METERED: &str = "cf-metered";
 
 /// Gives the key `metered` these limits; `model` are those for `m`.
 fn limit(house: &House, all: Limits, model: Option<Limits>) -> Arc<Key> {
-    let by_model: BTreeMap<_, _> = model.into_iter().map(|limits| ("m".to_owned(), limits)).collect();
+    limit_model(house, all, "m", model.unwrap_or_default())
+}
+
+fn limit_model(house: &House, all: Limits, model: &str, limits: Limits) -> Arc<Key> {
+    let by_model = BTreeMap::from([(model.to_owned(), limits)]);
     let name: Arc<str> = "metered".into();
     let shared = &house.gateway.shared;
     let key = Arc::new(Key {
@@ -150,6 +154,28 @@ async fn a_models_limit_binds_beside_the_keys_and_the_other_models_are_free() {
     let direct = json!({"model": "blue-vendor/blue-model", "messages": [{"role": "user", "content": "hi"}]});
     let other = ask(&house, &[], &direct).await;
     assert_eq!((other.status, left(&other, "requests")), (200, 98));
+}
+
+#[tokio::test]
+async fn a_model_of_a_provider_is_limited_by_both_their_names() {
+    let house = house(Plan::default()).await;
+    limit_model(&house, requests(100), "blue-vendor/blue-model", requests(1));
+    let direct = |model: &str| json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
+    assert_eq!(
+        ask(&house, &[], &direct("blue-vendor/blue-model")).await.status,
+        200
+    );
+    let refused = ask(&house, &[], &direct("blue-vendor/blue-model")).await;
+    assert_eq!(refused.status, 429);
+    assert!(
+        refused.text().contains("for model blue-vendor/blue-model"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(
+        ask(&house, &[], &direct("blue-vendor/other-model")).await.status,
+        200
+    );
 }
 
 #[tokio::test]

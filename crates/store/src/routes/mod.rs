@@ -43,11 +43,33 @@ pub struct AdoptedGreen {
     pub environment: String,
 }
 
+/// Who drives the rollout that changes a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Driven {
+    /// The rollout's id.
+    pub rollout: String,
+    pub owner: String,
+}
+
 /// Saves `route` if the stored revision is still `previous` (`None`: if there is no row yet) and the new one is higher.
 ///
 /// # Errors
 /// [`StoreError::Stale`] with the revision found; nothing is changed then.
 pub async fn save(store: &Store, route: &Route, previous: Option<i64>) -> Result<(), StoreError> {
+    save_if_driven(store, route, previous, None).await
+}
+
+/// The same for a rollout, if the gateway still drives it: since its take-over is a change too, nothing that the gateway
+/// before still meant to do comes after what the next one does.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if another gateway drives it; nothing is changed then.
+pub async fn save_if_driven(
+    store: &Store,
+    route: &Route,
+    previous: Option<i64>,
+    driven: Option<&Driven>,
+) -> Result<(), StoreError> {
     on_database!(store, change transaction, _number => {
         let statement = if previous.is_some() { row::UPDATE } else { row::INSERT };
         let saved = sqlx::query(statement)
@@ -65,6 +87,8 @@ pub async fn save(store: &Store, route: &Route, previous: Option<i64>) -> Result
             .bind(route.adopted.as_ref().map(|adopted| &adopted.environment))
             .bind(route.updated_at)
             .bind(previous)
+            .bind(driven.map(|driven| &driven.rollout))
+            .bind(driven.map(|driven| &driven.owner))
             .execute(&mut *transaction)
             .await?;
         if saved.rows_affected() == 0 {
@@ -72,6 +96,10 @@ pub async fn save(store: &Store, route: &Route, previous: Option<i64>) -> Result
                 .bind(&route.deployment)
                 .fetch_optional(transaction)
                 .await?;
+            if let Some(driven) = driven.filter(|_| found == previous) {
+                let name = driven.rollout.clone();
+                return Err(StoreError::Conflict { noun: "rollout", name, state: "driven by another gateway" });
+            }
             return Err(StoreError::Stale { deployment: route.deployment.clone(), found });
         }
     })

@@ -32,13 +32,14 @@ macro_rules! columns {
 pub(super) const SELECT_ONE: &str = concat!("SELECT ", columns!(), " FROM routes WHERE deployment = $1");
 pub(super) const SELECT_ALL: &str = concat!("SELECT ", columns!(), " FROM routes");
 
-/// Takes the same parameters as [`UPDATE`]; the last one, the previous revision, is `NULL` here.
+/// Takes the same parameters as [`UPDATE`]; the previous revision is `NULL` here, and nobody drives a rollout.
 pub(super) const INSERT: &str = concat!(
     "
     INSERT INTO routes (",
     columns!(),
     ")
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 WHERE CAST($14 AS BIGINT) IS NULL
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+    WHERE CAST($14 AS BIGINT) IS NULL AND CAST($15 AS TEXT) IS NULL AND CAST($16 AS TEXT) IS NULL
     ON CONFLICT (deployment) DO NOTHING"
 );
 
@@ -46,7 +47,8 @@ pub(super) const UPDATE: &str = "
     UPDATE routes
     SET revision = $2, green_share = $3, salt = $4, candidate = $5, phase = $6, latch_cause = $7, previous_share = $8,
         promoted_at = $9, adopted_green = $10, adopted_file_blue = $11, adopted_environment = $12, updated_at = $13
-    WHERE deployment = $1 AND revision = $14 AND revision < $2";
+    WHERE deployment = $1 AND revision = $14 AND revision < $2
+        AND (CAST($15 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM rollouts WHERE id = $15 AND owner = $16))";
 
 impl TryFrom<RouteRow> for Route {
     type Error = StoreError;

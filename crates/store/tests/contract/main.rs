@@ -8,6 +8,7 @@
 mod places;
 
 mod audit;
+mod buttons;
 mod changes;
 mod deployments;
 mod keys;

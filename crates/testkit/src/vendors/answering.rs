@@ -12,7 +12,7 @@ use super::ask::Complaint;
 use super::behaviour::{Fault, ModelBehaviour, Trouble};
 use super::body::{AnswerBody, BrokenOnPurpose};
 use super::dice::Dice;
-use super::errors::{Vendor, error_body, usual_complaint};
+use super::errors::{Vendor, error_body, no_such_path, usual_complaint};
 use super::job::Job;
 use super::registry::{InFlight, Model, Registry};
 use super::routes::{NoSuchRoute, Route, percent_decoded, route};
@@ -42,11 +42,7 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>, reset: &
     let route = match route(&head.method, head.uri.path(), query, &head.headers) {
         Ok(route) => route,
         Err(NoSuchRoute(vendor)) => {
-            let complaint = Complaint {
-                message: format!("Invalid URL ({} {})", head.method, head.uri.path()),
-                param: None,
-                code: None,
-            };
+            let complaint = no_such_path(vendor, &head.method, head.uri.path());
             return Ok(refusal(vendor, StatusCode::NOT_FOUND, &complaint, "", None));
         }
     };

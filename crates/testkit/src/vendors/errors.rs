@@ -1,7 +1,7 @@
 //! Errors as each vendor words them: the body, the status, and the event inside a stream.
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::ask::Complaint;
@@ -28,7 +28,7 @@ pub(super) fn error_body(
     match vendor {
         Vendor::OpenAi => json!({"error": {
             "message": message, "type": openai_type(status), "param": complaint.param,
-            "code": complaint.code.or(openai_code(status)),
+            "code": complaint.code.or(openai_code(status, complaint)),
         }}),
         Vendor::Anthropic => json!({
             "type": "error", "error": {"type": anthropic_type(status), "message": message},
@@ -43,6 +43,20 @@ pub(super) fn error_body(
                 json!({"error": error})
             }
         },
+    }
+}
+
+/// What the vendor says of a path at which it has nothing.
+pub(super) fn no_such_path(vendor: Vendor, method: &Method, path: &str) -> Complaint {
+    let message = match vendor {
+        Vendor::OpenAi => format!("Invalid URL ({method} {path})"),
+        Vendor::Anthropic => "Not Found".to_owned(),
+        Vendor::Gemini => "Requested entity was not found.".to_owned(),
+    };
+    Complaint {
+        message,
+        param: None,
+        code: None,
     }
 }
 
@@ -114,10 +128,10 @@ fn openai_type(status: StatusCode) -> &'static str {
     }
 }
 
-fn openai_code(status: StatusCode) -> Option<&'static str> {
+fn openai_code(status: StatusCode, complaint: &Complaint) -> Option<&'static str> {
     match status.as_u16() {
         401 => Some("invalid_api_key"),
-        404 => Some("model_not_found"),
+        404 if complaint.param.as_deref() == Some("model") => Some("model_not_found"),
         429 => Some("rate_limit_exceeded"),
         _ => None,
     }

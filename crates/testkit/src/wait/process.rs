@@ -21,7 +21,14 @@ pub struct CrossfadeProcess {
     folder: TempStore,
     binary: PathBuf,
     environment: Vec<(String, String)>,
-    child: Child,
+    process: Process,
+}
+
+/// Who serves now.
+enum Process {
+    Child(Child),
+    /// A process that took over from the one before it, which has started it.
+    Successor(u32),
 }
 
 /// Sixteen characters are the least that is accepted.
@@ -56,7 +63,7 @@ pub async fn spawn_crossfade(
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
     );
     let binary = binary.as_ref().to_owned();
-    let child = start(&binary, &folder, &all);
+    let process = Process::Child(start(&binary, &folder, &all));
     let admin_token = ADMIN_TOKEN.to_owned();
     let mut process = CrossfadeProcess {
         client_addr,
@@ -65,7 +72,7 @@ pub async fn spawn_crossfade(
         folder,
         binary,
         environment: all,
-        child,
+        process,
     };
     process.until_serving().await;
     process
@@ -85,7 +92,7 @@ impl CrossfadeProcess {
 
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     /// All that the process has printed so far.
@@ -99,8 +106,33 @@ impl CrossfadeProcess {
     /// # Panics
     /// If it cannot be killed.
     pub fn kill9(&mut self) {
-        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
-            panic!("process {} cannot be killed: {error}", self.child.id());
+        if let Err(error) = self.process.kill() {
+            panic!("process {} cannot be killed: {error}", self.id());
+        }
+    }
+
+    /// Has a new process take over (SIGUSR2) and returns once it serves, with the process before it if that was a
+    /// child of this one.
+    ///
+    /// # Panics
+    /// If none has taken over by the deadline.
+    pub async fn succeed(&mut self, deadline: Duration) -> Option<Child> {
+        let before = self.log().len();
+        self.signal("USR2");
+        let mut successor = None;
+        until("another process takes over", deadline, || {
+            let log = self.log();
+            let since = log.get(before..).unwrap_or_default();
+            successor = since.lines().find_map(started_process);
+            since.contains("another process has taken over")
+        })
+        .await;
+        let Some(successor) = successor else {
+            panic!("the log does not name the process that took over")
+        };
+        match std::mem::replace(&mut self.process, Process::Successor(successor)) {
+            Process::Child(child) => Some(child),
+            Process::Successor(_) => None,
         }
     }
 
@@ -114,25 +146,20 @@ impl CrossfadeProcess {
     /// # Panics
     /// If it cannot be sent.
     pub fn signal(&self, name: &str) {
-        // `unsafe` is forbidden here, and the shell's tool does the same call.
-        let sent = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(self.child.id().to_string())
-            .status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "SIG{name} could not be sent"
-        );
+        assert!(send(self.id(), name), "SIG{name} could not be sent");
     }
 
     /// Waits for the end by itself.
     ///
     /// # Panics
-    /// If the process lives on at the deadline.
+    /// If the process lives on at the deadline, or is not a child of this one.
     pub async fn wait(&mut self, deadline: Duration) -> ExitStatus {
+        let Process::Child(child) = &mut self.process else {
+            panic!("only a parent hears how a process ended")
+        };
         let mut status = None;
         until("crossfade ends by itself", deadline, || {
-            status = self.child.try_wait().ok().flatten();
+            status = child.try_wait().ok().flatten();
             status.is_some()
         })
         .await;
@@ -147,7 +174,7 @@ impl CrossfadeProcess {
     /// # Panics
     /// If the process ends or does not serve within [`DEADLINE`].
     pub async fn start_again(&mut self) {
-        self.child = start(&self.binary, &self.folder, &self.environment);
+        self.process = Process::Child(start(&self.binary, &self.folder, &self.environment));
         self.until_serving().await;
     }
 
@@ -171,10 +198,12 @@ impl CrossfadeProcess {
 
     async fn until_serving(&mut self) {
         let addr = self.client_addr;
-        let child = &mut self.child;
+        let process = &mut self.process;
         until_async("crossfade serves", DEADLINE, async || {
-            let ended = child.try_wait().ok().flatten();
-            assert!(ended.is_none(), "crossfade ended with {ended:?} before it served");
+            if let Process::Child(child) = &mut *process {
+                let ended = child.try_wait().ok().flatten();
+                assert!(ended.is_none(), "crossfade ended with {ended:?} before it served");
+            }
             tokio::time::timeout(PATIENCE_OF_ONE_LOOK, is_well(addr))
                 .await
                 .is_ok_and(|answer| answer.unwrap_or(false))
@@ -198,13 +227,60 @@ async fn is_well(addr: SocketAddr) -> std::io::Result<bool> {
 
 impl Drop for CrossfadeProcess {
     fn drop(&mut self) {
-        // Both fail only on a process that has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Fails only on a process that has ended already.
+        let _ = self.process.kill();
         if std::thread::panicking() {
             print_log(&self.log());
         }
     }
+}
+
+impl Process {
+    fn id(&self) -> u32 {
+        match self {
+            Process::Child(child) => child.id(),
+            Process::Successor(id) => *id,
+        }
+    }
+
+    /// Ends it and waits until it is gone.
+    fn kill(&mut self) -> std::io::Result<()> {
+        match self {
+            Process::Child(child) => child.kill().and_then(|()| child.wait()).map(|_| ()),
+            Process::Successor(id) => {
+                let place = PathBuf::from(format!("/proc/{id}"));
+                let started = std::time::Instant::now();
+                send(*id, "KILL");
+                while is_alive(&place) && started.elapsed() < DEADLINE {
+                    std::thread::yield_now();
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether a process runs: one that has ended, but was not waited for, does not.
+fn is_alive(place: &Path) -> bool {
+    let status = std::fs::read_to_string(place.join("stat")).unwrap_or_default();
+    let state = status.rsplit(") ").next().and_then(|rest| rest.chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
+}
+
+/// `unsafe` is forbidden here, and the shell's tool does the same call.
+fn send(id: u32, signal: &str) -> bool {
+    let mut command = Command::new("kill");
+    command.arg(format!("-{signal}")).arg(id.to_string());
+    command
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The process that a line of the log says is to take over.
+fn started_process(line: &str) -> Option<u32> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    line.get("process")?.as_u64()?.try_into().ok()
 }
 
 #[allow(

@@ -3,10 +3,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use decide::release::Verb;
 
-use super::{DeploymentView, plain_verb};
+use super::{DeploymentView, VerbAnswers, plain_verb};
 use crate::api::Api;
 use crate::api::body::Why;
-use crate::api::error::{ApiError, ErrorBody};
+use crate::api::error::ApiError;
 
 /// Makes green the new blue.
 #[utoipa::path(
@@ -14,11 +14,7 @@ use crate::api::error::{ApiError, ErrorBody};
     path = "/deployments/{name}/finalize",
     tag = "deployments",
     request_body = Option<Why>,
-    responses(
-        (status = 200, body = DeploymentView),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "Does not fit the state", body = ErrorBody)
-    )
+    responses(VerbAnswers)
 )]
 pub(in crate::api) async fn finalize(
     State(api): State<Api>,

@@ -1,6 +1,7 @@
 //! One deployment in JSON, the answer of every verb on it.
 
 use decide::Side;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -30,6 +31,8 @@ pub(in crate::api) struct DeploymentView {
     managed_by: &'static str,
     /// Green was finalized, and the configuration file still calls it green.
     file_is_behind: bool,
+    /// Once green is promoted: until when blue stays ready for a rollback. Then green is finalized.
+    kept_until: Option<String>,
     blue: EnvironmentView,
     green: Option<EnvironmentView>,
     /// The newest rollout, `null` if there never was one.
@@ -70,6 +73,11 @@ pub(in crate::api) fn view(api: &Api, state: DeploymentState) -> DeploymentView 
             Owner::Store => "store",
         },
         file_is_behind: state.file_is_behind,
+        kept_until: api
+            .driver
+            .kept_until(&state)
+            .and_then(|until| Timestamp::from_millisecond(until).ok())
+            .map(|until| format!("{until:.3}")),
         blue: environment(Side::Blue, state.blue),
         green: state.green.map(|green| environment(Side::Green, green)),
         rollout: api.driver.board().view(&state.name),

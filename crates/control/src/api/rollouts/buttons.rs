@@ -4,133 +4,85 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use decide::rollout::Verb;
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::api::body::Why;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::{Api, auth, body};
 
-async fn press(api: &Api, name: &str, verb: Verb, bytes: &Bytes) -> Result<Json<Value>, ApiError> {
-    let why: Why = body::optional(bytes)?;
-    Ok(Json(api.driver.press(name, verb, auth::actor(why.reason)).await?))
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = RolloutButton)]
+pub(in crate::api) enum Button {
+    /// Stops the ramp where it is. A regression still acts.
+    Pause,
+    /// Goes on after a pause, or although something held the rollout up.
+    Resume,
+    /// On to the next phase, whatever this one lacks.
+    Skip,
+    /// Agrees to leave the phase that asks for it.
+    Approve,
+    /// Refuses to leave the phase that asks for it: green is rolled back.
+    Reject,
+    /// Stops judging, and leaves the split where it is.
+    Cancel,
 }
 
-/// Stops the ramp where it is. A regression still acts.
+impl Button {
+    const ALL: [Button; 6] = [
+        Button::Pause,
+        Button::Resume,
+        Button::Skip,
+        Button::Approve,
+        Button::Reject,
+        Button::Cancel,
+    ];
+
+    fn verb(self) -> Verb {
+        match self {
+            Button::Pause => Verb::Pause,
+            Button::Resume => Verb::Resume,
+            Button::Skip => Verb::Skip,
+            Button::Approve => Verb::Approve,
+            Button::Reject => Verb::Reject,
+            Button::Cancel => Verb::Cancel,
+        }
+    }
+
+    fn named(name: &str) -> Result<Button, ApiError> {
+        let names = Button::ALL.map(|button| button.verb().name());
+        let found = names.iter().position(|known| *known == name);
+        found.and_then(|at| Button::ALL.get(at).copied()).ok_or_else(|| {
+            let message = format!("a rollout has no '{name}'; it has {}", names.join(", "));
+            ApiError::new(404, "not_found", message).param("button")
+        })
+    }
+}
+
+/// Pushes a button of the rollout that is under way. `pause` stops the ramp where it is, and a regression still acts;
+/// `resume` goes on; `skip` leaves the phase, whatever it lacks; `approve` and `reject` answer the phase that asks;
+/// `cancel` stops judging and leaves the split where it is. In force when this is answered.
 #[utoipa::path(
     post,
-    path = "/deployments/{name}/rollout/pause",
+    path = "/deployments/{name}/rollout/{button}",
     tag = "rollouts",
+    params(("name" = String, Path), ("button" = Button, Path)),
     request_body = Option<Why>,
     responses(
-        (status = 200, body = Object),
+        (status = 200, description = "The rollout as it stands", body = Object),
         (status = 404, body = ErrorBody),
         (status = 409, description = "Does not fit the state", body = ErrorBody)
     )
 )]
-pub(in crate::api) async fn pause(
+pub(in crate::api) async fn press(
     State(api): State<Api>,
-    Path(name): Path<String>,
+    Path((name, button)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Result<Json<Value>, ApiError> {
-    press(&api, &name, Verb::Pause, &bytes).await
-}
-
-/// Goes on after a pause, or although something held the rollout up.
-#[utoipa::path(
-    post,
-    path = "/deployments/{name}/rollout/resume",
-    tag = "rollouts",
-    request_body = Option<Why>,
-    responses(
-        (status = 200, body = Object),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "Does not fit the state", body = ErrorBody)
-    )
-)]
-pub(in crate::api) async fn resume(
-    State(api): State<Api>,
-    Path(name): Path<String>,
-    bytes: Bytes,
-) -> Result<Json<Value>, ApiError> {
-    press(&api, &name, Verb::Resume, &bytes).await
-}
-
-/// On to the next phase, whatever this one lacks.
-#[utoipa::path(
-    post,
-    path = "/deployments/{name}/rollout/skip",
-    tag = "rollouts",
-    request_body = Option<Why>,
-    responses(
-        (status = 200, body = Object),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "Does not fit the state", body = ErrorBody)
-    )
-)]
-pub(in crate::api) async fn skip(
-    State(api): State<Api>,
-    Path(name): Path<String>,
-    bytes: Bytes,
-) -> Result<Json<Value>, ApiError> {
-    press(&api, &name, Verb::Skip, &bytes).await
-}
-
-/// Agrees to leave the phase that asks for it.
-#[utoipa::path(
-    post,
-    path = "/deployments/{name}/rollout/approve",
-    tag = "rollouts",
-    request_body = Option<Why>,
-    responses(
-        (status = 200, body = Object),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "Does not fit the state", body = ErrorBody)
-    )
-)]
-pub(in crate::api) async fn approve(
-    State(api): State<Api>,
-    Path(name): Path<String>,
-    bytes: Bytes,
-) -> Result<Json<Value>, ApiError> {
-    press(&api, &name, Verb::Approve, &bytes).await
-}
-
-/// Refuses to leave the phase that asks for it: green is rolled back.
-#[utoipa::path(
-    post,
-    path = "/deployments/{name}/rollout/reject",
-    tag = "rollouts",
-    request_body = Option<Why>,
-    responses(
-        (status = 200, body = Object),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "Does not fit the state", body = ErrorBody)
-    )
-)]
-pub(in crate::api) async fn reject(
-    State(api): State<Api>,
-    Path(name): Path<String>,
-    bytes: Bytes,
-) -> Result<Json<Value>, ApiError> {
-    press(&api, &name, Verb::Reject, &bytes).await
-}
-
-/// Stops judging, and leaves the split where it is.
-#[utoipa::path(
-    post,
-    path = "/deployments/{name}/rollout/cancel",
-    tag = "rollouts",
-    request_body = Option<Why>,
-    responses(
-        (status = 200, body = Object),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "Does not fit the state", body = ErrorBody)
-    )
-)]
-pub(in crate::api) async fn cancel(
-    State(api): State<Api>,
-    Path(name): Path<String>,
-    bytes: Bytes,
-) -> Result<Json<Value>, ApiError> {
-    press(&api, &name, Verb::Cancel, &bytes).await
+    let button = Button::named(&button)?;
+    let why: Why = body::optional(&bytes)?;
+    let actor = auth::actor(why.reason);
+    Ok(Json(api.driver.press(&name, button.verb(), actor).await?))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::Key;
 use super::super::path::Path;
 use super::super::report::nearest;
 use super::{Checks, listed};
@@ -81,6 +82,7 @@ impl Checks<'_> {
                 self.report
                     .add(self.value(&path.key("secret"), message).help(help));
             }
+            self.limited_models(key, &path.key("limits").key("models"));
             for (number, model) in key.models.iter().enumerate() {
                 if model == "*" || self.names.is_reachable(model) {
                     continue;
@@ -93,6 +95,22 @@ impl Checks<'_> {
                 self.report
                     .add(found.help("name deployments, aliases or provider/model; \"*\" allows all"));
             }
+        }
+    }
+}
+
+impl Checks<'_> {
+    /// A limit of a model that nobody can call would never bind.
+    fn limited_models(&mut self, key: &Key, path: &Path) {
+        for model in key.limits.models.keys() {
+            if self.names.is_reachable(model) {
+                continue;
+            }
+            let near = nearest(model, self.names.reachable());
+            let message = format!("the key `{}` limits `{model}`, which does not exist", key.name);
+            let found = self.key(&path.key(model), message).nearest(near);
+            self.report
+                .add(found.help("name deployments, aliases, published models or provider/model"));
         }
     }
 }

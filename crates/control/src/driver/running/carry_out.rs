@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use decide::Side;
 use decide::rollout::{Notice, State};
-use decide::{Share, Side, release};
 use serde_json::Value;
 use store::rollouts::Saved;
 use tokio::time::Instant;
@@ -13,38 +13,18 @@ use super::super::drain::Draining;
 use super::super::tell::Transition;
 use super::super::view::{Around, shown};
 use super::Running;
-use crate::desk::{Actor, DeskError};
+use crate::desk::Actor;
 
 impl Running {
-    pub(super) async fn roll_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         self.pending = None;
-        let done = self.change(release::Verb::Rollback).await;
-        self.rollback_due = !done;
+        let actor = self.who();
+        self.switch.roll_back(actor);
     }
 
-    pub(super) async fn put_in_force(&mut self, green: Share) {
-        let verb = match green {
-            Share::ALL => release::Verb::Promote,
-            share => release::Verb::Split(share),
-        };
-        // What could not be done yet is tried again with the next look.
-        self.pending = (!self.change(verb).await).then_some((green, 0));
-    }
-
-    /// Whether it is done, or never can be.
-    pub(super) async fn change(&self, verb: release::Verb) -> bool {
-        let deployment = &self.rollout.deployment;
-        match self.context.desk.apply(deployment, verb, &self.who()).await {
-            Ok(_) => true,
-            Err(DeskError::Store(error)) => {
-                tracing::warn!(deployment, %error, "the split of a rollout could not be changed yet");
-                false
-            }
-            Err(error) => {
-                tracing::warn!(deployment, %error, "the split of a rollout cannot be changed");
-                true
-            }
-        }
+    /// Nothing is left to be put in force.
+    pub(super) fn is_in_force(&self) -> bool {
+        self.pending.is_none() && self.switch.is_done()
     }
 
     pub(super) fn who(&self) -> Actor {
@@ -56,16 +36,13 @@ impl Running {
     }
 
     /// Puts in force what has been written down by now, and answers who waited for that.
-    pub(super) async fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let written = self.saver.written().number;
-        if let Some((green, number)) = self.pending
-            && written >= number
-            && number > 0
-        {
-            self.put_in_force(green).await;
-            self.show();
+        if let Some((green, _)) = self.pending.take_if(|(_, number)| *number <= written) {
+            let actor = self.who();
+            self.switch.put(green, actor);
         }
-        if self.pending.is_none() && !self.rollback_due && !self.replies.is_empty() {
+        if !self.replies.is_empty() && self.is_in_force() {
             let view = self.show();
             for reply in self.replies.drain(..) {
                 // Nobody waits for it any more.

@@ -1,14 +1,15 @@
 //! What requests say, as the machine wants it: the finished ones, and those that have waited too long.
 
-use decide::rollout::{Event, Observation, Seen, State};
+use decide::rollout::{Event, Observation, Seen, State, Verb};
 use decide::{Share, Side};
+use gateway::Snapshot;
 
 use super::super::finished::{Ending, Finished};
 use super::Running;
 
 impl Running {
     /// What a finished request says, in the order in which it came to be known.
-    pub(super) async fn observe(&mut self, finished: &Finished) {
+    pub(super) fn observe(&mut self, finished: &Finished) {
         let now = self.context.seconds();
         let began_at = now - finished.seconds;
         let is_of_this_rollout = began_at >= self.began;
@@ -28,47 +29,60 @@ impl Running {
         if finished.side == Side::Green {
             self.probing.green_was_seen();
         }
-        if let Some(slow) = self
-            .ages
-            .at_end(finished.token, began_at, finished.silent_seconds)
+        if finished.ending != Ending::Told
+            && let Some(slow) = self
+                .ages
+                .at_end(finished.token, began_at, finished.silent_seconds)
             && (slow || finished.ending == Ending::Succeeded)
         {
-            self.observed(observation(Seen::Aged { slow })).await;
+            self.observed(observation(Seen::Aged { slow }));
         }
         if let Some(seconds) = finished.first_byte {
-            self.observed(observation(Seen::FirstByte { seconds })).await;
+            self.observed(observation(Seen::FirstByte { seconds }));
         }
         if let Some(seconds) = finished.time_per_output_token {
-            self.observed(observation(Seen::TimePerOutputToken { seconds }))
-                .await;
+            self.observed(observation(Seen::TimePerOutputToken { seconds }));
         }
         if let Some(tokens) = finished.output_tokens {
-            self.observed(observation(Seen::OutputTokens { tokens })).await;
+            self.observed(observation(Seen::OutputTokens { tokens }));
         }
         if let Some(usd) = finished.usd {
-            self.observed(observation(Seen::Cost { usd })).await;
+            self.observed(observation(Seen::Cost { usd }));
         }
         if let Some((witness, green_seconds)) = finished.witness.filter(|_| self.rollout.rescue) {
             self.observed(observation(Seen::Witnessed {
                 witness,
                 green_seconds,
-            }))
-            .await;
+            }));
         }
         match &finished.ending {
-            Ending::Succeeded => self.observed(observation(Seen::Succeeded)).await,
-            Ending::Failed { request_id } => self.observed(observation(Seen::Failed { request_id })).await,
-            Ending::OutOfCapacity => self.observed(observation(Seen::OutOfCapacity)).await,
-            Ending::Left => {}
+            Ending::Succeeded => self.observed(observation(Seen::Succeeded)),
+            Ending::Failed { request_id } => self.observed(observation(Seen::Failed { request_id })),
+            Ending::OutOfCapacity => self.observed(observation(Seen::OutOfCapacity)),
+            Ending::Left | Ending::Told => {}
         }
     }
 
-    pub(super) async fn observed(&mut self, observation: Observation<'_>) {
-        self.happened(Event::Observed(observation)).await;
+    pub(super) fn observed(&mut self, observation: Observation<'_>) {
+        self.happened(Event::Observed(observation));
+    }
+
+    /// Green is out although nobody here has taken it out.
+    pub(in crate::driver) fn is_rolled_back_elsewhere(&self, snapshot: &Snapshot) -> bool {
+        let index = snapshot.table.names.deployment(&self.rollout.deployment);
+        let route = index.and_then(|index| snapshot.table.routes.get(index));
+        let is_out = route.is_some_and(|route| route.latched);
+        is_out && self.report.stage.is_judged() && self.report.share > Share::NONE
+    }
+
+    pub(in crate::driver) fn hear_a_rollback(&mut self) {
+        let note = Some("the deployment was rolled back on another gateway");
+        let verb = Verb::Rollback;
+        self.happened(Event::Operator { verb, note });
     }
 
     /// Requests that have waited too long for a first byte, while they do.
-    pub(super) async fn look_at_ages(&mut self) {
+    pub(super) fn look_at_ages(&mut self) {
         let Some(slow_after) = self.state.as_ref().map(State::slow_after) else {
             return;
         };
@@ -99,8 +113,7 @@ impl Running {
                     share,
                     unit,
                     seen,
-                })
-                .await;
+                });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A good candidate goes from nothing to everything, judged at each step.
 
 use super::super::figures::Figures;
-use super::super::stage::{BLUE_MODEL, NEXT_MODEL, Stage};
+use super::super::stage::{BLUE, NEXT, Stage};
 use super::{said, users_saw};
 
 pub(super) const TITLE: &str = "A rollout: a better green gets everything, step by step";
@@ -9,13 +9,13 @@ pub(super) const WHY: &str = "The gateway moves the split by itself, and each ph
                               compared with blue on real requests, and what it waits for is said.";
 
 pub(super) async fn begin(stage: &Stage) -> anyhow::Result<String> {
-    stage.roll_out(BLUE_MODEL, NEXT_MODEL).await?;
-    Ok(format!("a rollout begins: green is {NEXT_MODEL} now"))
+    stage.roll_out(BLUE, NEXT).await?;
+    Ok(format!("a rollout begins: green is {NEXT} now"))
 }
 
 pub(super) fn outcome(figures: &Figures) -> String {
     format!(
-        "{NEXT_MODEL} has {} %, {}: {}",
+        "{NEXT} has {} %, {}: {}",
         figures.target_green,
         users_saw(figures),
         said(figures)

@@ -1,7 +1,7 @@
 //! A candidate that is well until it has a quarter of the traffic, and then is not.
 
 use super::super::figures::{Figures, shown_rate};
-use super::super::stage::{LAST_MODEL, NEXT_MODEL, Stage};
+use super::super::stage::{LAST, NEXT, Stage};
 use super::{said, users_saw};
 
 /// In percent of its requests: far from dead, and few enough to need a judge.
@@ -15,9 +15,9 @@ pub(super) const WHY: &str = "Nobody watches and nobody types. The evidence agai
 
 pub(super) async fn begin(stage: &Stage) -> anyhow::Result<String> {
     stage.finalize().await?;
-    stage.roll_out(NEXT_MODEL, LAST_MODEL).await?;
+    stage.roll_out(NEXT, LAST).await?;
     Ok(format!(
-        "{NEXT_MODEL} is blue for good; the next rollout begins: green is {LAST_MODEL}"
+        "{NEXT} is blue for good; the next rollout begins: green is {LAST}"
     ))
 }
 
@@ -32,7 +32,7 @@ pub(super) fn turn(stage: &Stage, figures: &Figures) -> anyhow::Result<Option<St
 
 pub(super) fn outcome(figures: &Figures) -> String {
     format!(
-        "{LAST_MODEL} has {} %, {}: {}",
+        "{LAST} has {} %, {}: {}",
         figures.target_green,
         users_saw(figures),
         said(figures)

@@ -8,8 +8,8 @@ use super::users_saw;
 const GREEN: u8 = 20;
 
 pub(super) const TITLE: &str = "Green gets 20 % of the requests";
-pub(super) const WHY: &str = "A new model meets real traffic in a small share. Sessions stay on their side, so that \
-                              nobody's model changes in the middle of a conversation.";
+pub(super) const WHY: &str = "Green speaks another API, and nobody has to know: the gateway translates. Sessions \
+                              stay on their side, so no model changes in mid-conversation.";
 
 pub(super) async fn begin(stage: &Stage) -> anyhow::Result<String> {
     let command = stage.split(GREEN).await?;
@@ -25,7 +25,8 @@ pub(super) fn outcome(figures: &Figures) -> String {
         .actual_green
         .map_or_else(|| "nothing".to_owned(), |percent| format!("{percent:.1} %"));
     format!(
-        "green got {actual} of {} single requests; of {} sessions, {} changed sides midway; {}",
+        "{} got {actual} of {} single requests; of {} sessions, {} changed sides midway; {}",
+        figures.green_model,
         figures.drawn,
         figures.sessions.blue + figures.sessions.green,
         figures.sessions.moved,

@@ -16,6 +16,8 @@ const MARGIN: &str = "  ";
 const LINES_OF_WHY: usize = 2;
 /// Before the bars.
 const LABEL: usize = 10;
+/// Of a row's name: `green anthropic/claude-opus-4-8`.
+const NAME: usize = 31;
 /// Behind the bars: `  blue 100.0 %  green 100.0 %`.
 const SHARES: usize = 29;
 
@@ -94,8 +96,8 @@ fn split(figures: &Figures, inner: usize) -> Vec<Line> {
 
 fn table(figures: &Figures) -> Vec<Line> {
     let heading = format!(
-        "{:<16}{:>10}{:>10}{:>11}{:>11}{:>13}",
-        "last 10 s", "requests/s", "errors", "p50", "p95", "first byte"
+        "{:<NAME$}{:>7}{:>8}{:>9}{:>9}{:>12}",
+        "last 10 s", "req/s", "errors", "p50", "p95", "first byte"
     );
     vec![
         Line::of(Tone::Quiet, heading),
@@ -127,13 +129,13 @@ fn row(tone: Tone, name: &str, row: &Row, failing: Tone) -> Line {
     } else {
         Tone::Plain
     };
-    Line::of(tone, format!("{name:<16}"))
-        .and(Tone::Plain, format!("{:>10.1}", row.requests_per_second))
-        .and(rate_tone, format!("{rate:>10}"))
+    Line::of(tone, format!("{name:<NAME$}"))
+        .and(Tone::Plain, format!("{:>7.1}", row.requests_per_second))
+        .and(rate_tone, format!("{rate:>8}"))
         .and(
             Tone::Plain,
             format!(
-                "{:>11}{:>11}{:>13}",
+                "{:>9}{:>9}{:>12}",
                 whole_ms(row.p50_ms),
                 whole_ms(row.p95_ms),
                 whole_ms(row.first_byte_p50_ms)
@@ -330,7 +332,7 @@ mod tests {
     #[test]
     fn colours_say_which_side_and_how_it_goes() {
         let coloured = drawn(80, 40, Paint::Coloured);
-        assert!(coloured.contains("\u{1b}[34mblue  gpt-4.1"), "{coloured}");
+        assert!(coloured.contains("\u{1b}[34mblue  openai/gpt-4.1"), "{coloured}");
         assert!(coloured.contains("\u{1b}[32m✓ users saw 0 errors"), "{coloured}");
     }
 }

@@ -1,6 +1,6 @@
 //! Lines to copy into another terminal: what a newcomer does next.
 
-use crate::demo::stage::{Addresses, DEPLOYMENT, LAST_MODEL};
+use crate::demo::stage::{Addresses, DEPLOYMENT, LAST};
 use crate::output::{Paint, Tone};
 
 /// The last line says how it ends.
@@ -24,6 +24,7 @@ pub(super) fn text(addresses: &Addresses, ends_by_itself: bool, paint: Paint) ->
         "It serves until Ctrl-C."
     };
     let crossfade = program();
+    let green = LAST.model;
     format!(
         r#"{first}
 
@@ -42,8 +43,8 @@ pub(super) fn text(addresses: &Addresses, ends_by_itself: bool, paint: Paint) ->
 
 {third}
 
-  curl {vendors}/sim/models/{LAST_MODEL} -d '{{"error_rate": 1}}'
-  curl {vendors}/sim/models/{LAST_MODEL} -d '{{"error_rate": 0}}'
+  curl {vendors}/sim/models/{green} -d '{{"error_rate": 1}}'
+  curl {vendors}/sim/models/{green} -d '{{"error_rate": 0}}'
 
 {end}
 "#

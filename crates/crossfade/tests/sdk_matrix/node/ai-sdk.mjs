@@ -57,11 +57,13 @@ function checksOf(door) {
     },
 
     async structuredOutput(vendor) {
-      // By default this provider makes a tool of the schema where it does not know the model.
-      const providerOptions = { anthropic: { structuredOutputMode: "outputFormat" } };
-      const asked = asking(`on-${vendor}`, { schema: jsonSchema(shared.EVENT), providerOptions });
-      const { object } = await generateObject(asked);
-      assert.deepEqual(object, { name: "Zürich", people: 3 });
+      // Anthropic's provider makes a tool of the schema where it does not know the model, and forces a single call.
+      for (const structuredOutputMode of ["outputFormat", "jsonTool", undefined]) {
+        const providerOptions = structuredOutputMode && { anthropic: { structuredOutputMode } };
+        const asked = asking(`on-${vendor}`, { schema: jsonSchema(shared.EVENT), providerOptions });
+        const { object } = await generateObject(asked);
+        assert.deepEqual(object, { name: "Zürich", people: 3 }, structuredOutputMode);
+      }
     },
 
     async errors(vendor) {

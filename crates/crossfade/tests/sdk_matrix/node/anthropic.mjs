@@ -68,6 +68,15 @@ await shared.run("@anthropic-ai/sdk", {
     }
   },
 
+  async models(vendor) {
+    const listed = (await all(client.models.list({ limit: 5 }))).map((model) => model.id);
+    assert.ok(listed.includes(`on-${vendor}`) && listed.length > 5, `${listed}`);
+    const one = await client.models.retrieve(`on-${vendor}`);
+    assert.deepEqual([one.id, one.type], [`on-${vendor}`, "model"]);
+    const error = await failure(() => client.models.retrieve(`on-${vendor}x`));
+    assert.ok(error instanceof Anthropic.NotFoundError && error.requestID === error.error.request_id, `${error}`);
+  },
+
   async errors(vendor) {
     const wrong = client.withOptions({ apiKey: "cf-wrong" });
     const asked = { model: `on-${vendor}`, max_tokens: 9, messages: [user(HELLO)] };
@@ -77,6 +86,7 @@ await shared.run("@anthropic-ai/sdk", {
       const error = await failure(() => ask(`${vendor}-${theirs}`));
       assert.equal(error.status, ours, `${theirs}: ${error}`);
       assert.equal(error.error.type, "error");
+      assert.ok(error.requestID && error.requestID === error.error.request_id, `${theirs}`);
     }
   },
 

@@ -66,6 +66,13 @@ await shared.run("@google/genai", {
     }
   },
 
+  async models(vendor) {
+    const listed = (await all(await client.models.list({ config: { pageSize: 5 } }))).map((model) => model.name);
+    assert.ok(listed.includes(`models/on-${vendor}`) && listed.length > 5, `${listed}`);
+    assert.equal((await client.models.get({ model: `on-${vendor}` })).name, `models/on-${vendor}`);
+    assert.equal((await failure(() => client.models.get({ model: `on-${vendor}x` }))).status, 404);
+  },
+
   async errors(vendor) {
     const wrong = clientOf("cf-wrong");
     const asked = { model: `on-${vendor}`, contents: HELLO };

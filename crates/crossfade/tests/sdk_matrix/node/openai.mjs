@@ -89,6 +89,13 @@ await shared.run("openai (npm)", {
     assert.ok(Math.abs(both.data[0].embedding[1] - plain.embedding[1]) < 1e-6);
   },
 
+  async models(vendor) {
+    const listed = (await all(client.models.list())).map((model) => model.id);
+    assert.ok(listed.includes(`on-${vendor}`), `${listed}`);
+    assert.equal((await client.models.retrieve(`on-${vendor}`)).object, "model");
+    assert.ok((await failure(() => client.models.retrieve(`on-${vendor}x`))) instanceof OpenAI.NotFoundError);
+  },
+
   async errors(vendor) {
     const wrong = client.withOptions({ apiKey: "cf-wrong" });
     const nobody = await failure(() => wrong.chat.completions.create({ model: "on-openai", messages: [user(HELLO)] }));

@@ -132,6 +132,13 @@ def wrong_key_and_model(vendor):
     assert error.code == "model_not_found" and error.param == "model" and f"on-{vendor}" in error.message
 
 
+def models(vendor):
+    listed = {model.id: model for model in client.models.list()}
+    assert listed[f"on-{vendor}"] == client.models.retrieve(f"on-{vendor}")
+    error = raises(openai.NotFoundError, lambda: client.models.retrieve(f"on-{vendor}x"))
+    assert error.code == "model_not_found" and error.param == "model"
+
+
 def vendor_errors(vendor):
     for theirs, ours in STATUSES.items():
         for stream in (False, True):
@@ -194,6 +201,6 @@ def embeddings(vendor):
 
 
 checks = [text_and_usage, stream_and_its_usage, stream_helper, system_prompt, tool_round_trip, tools_streamed]
-checks += [tool_choice, structured_output, image, stop_and_length, wrong_key_and_model, vendor_errors]
+checks += [tool_choice, structured_output, image, stop_and_length, models, wrong_key_and_model, vendor_errors]
 checks += [broken_stream, unsupported, sides, embeddings]
 run(f"openai {openai.__version__} chat", checks)

@@ -126,6 +126,16 @@ def count_tokens(vendor):
         assert count().total_tokens == ask(f"on-{vendor}").usage_metadata.prompt_token_count
 
 
+def models(vendor):
+    listed = [model.name for model in client.models.list(config={"page_size": 5})]
+    assert f"models/on-{vendor}" in listed and len(listed) > 5, listed
+    one = client.models.get(model=f"on-{vendor}")
+    assert (one.name, one.display_name) == (f"models/on-{vendor}", f"on-{vendor}")
+    assert "generateContent" in one.supported_actions
+    error = raises(errors.ClientError, lambda: client.models.get(model=f"on-{vendor}x"))
+    assert (error.code, error.status) == (404, "NOT_FOUND"), error
+
+
 def wrong_key_and_model(vendor):
     wrong = genai.Client(api_key="cf-wrong", http_options=types.HttpOptions(base_url=URL))
     error = raises(
@@ -170,6 +180,6 @@ def sides(vendor):
 
 
 checks = [text_and_usage, stream_and_its_usage, system_prompt, tool_round_trip, automatic_tools, tools_streamed]
-checks += [tool_choice, structured_output, image, stop_and_length, count_tokens, wrong_key_and_model]
+checks += [tool_choice, structured_output, image, stop_and_length, count_tokens, models, wrong_key_and_model]
 checks += [vendor_errors, broken_stream, sides]
 run(f"google-genai {genai.__version__} generateContent", checks)

@@ -106,6 +106,15 @@ def count_tokens(vendor):
         assert count().input_tokens == ask(f"on-{vendor}", system=SYSTEM).usage.input_tokens
 
 
+def models(vendor):
+    listed = list(client.models.list(limit=5))
+    assert f"on-{vendor}" in [model.id for model in listed] and len(listed) > 5, "pages were lost"
+    one = client.models.retrieve(f"on-{vendor}")
+    assert (one.id, one.type, one.display_name) == (f"on-{vendor}", "model", f"on-{vendor}") and one.created_at
+    error = raises(anthropic.NotFoundError, lambda: client.models.retrieve(f"on-{vendor}x"))
+    assert error.body["error"]["type"] == "not_found_error" and error.request_id == error.body["request_id"]
+
+
 def wrong_key_and_model(vendor):
     wrong = Anthropic(base_url=URL, api_key="cf-wrong", max_retries=0).messages
     error = raises(
@@ -115,6 +124,8 @@ def wrong_key_and_model(vendor):
     assert error.body["type"] == "error" and error.body["error"]["type"] == "authentication_error"
     error = raises(anthropic.NotFoundError, lambda: ask(f"on-{vendor}x"))
     assert error.body["error"]["type"] == "not_found_error" and f"on-{vendor}" in str(error)
+    assert error.request_id and error.request_id == error.body["request_id"]
+    assert ask(f"on-{vendor}")._request_id
 
 
 def vendor_errors(vendor):
@@ -123,6 +134,7 @@ def vendor_errors(vendor):
             error = raises(anthropic.APIStatusError, lambda: ask(f"{vendor}-{theirs}", stream=stream))
             assert error.status_code == ours and error.body["error"]["message"], (theirs, error)
             assert theirs != 429 or error.response.headers["retry-after"] == "7"
+            assert error.request_id and error.request_id == error.body["request_id"], (theirs, error.body)
 
 
 def broken_stream(vendor):
@@ -153,6 +165,6 @@ def sides(vendor):
 
 
 checks = [text_and_usage, stream_and_its_usage, system_prompt, tool_round_trip, tools_streamed, tool_choice]
-checks += [structured_output, image, stop_and_length, count_tokens, wrong_key_and_model, vendor_errors]
+checks += [structured_output, image, stop_and_length, count_tokens, models, wrong_key_and_model, vendor_errors]
 checks += [broken_stream, sides]
 run(f"anthropic {anthropic.__version__} messages", checks)

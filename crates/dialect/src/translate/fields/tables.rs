@@ -23,6 +23,11 @@ const CLAUDE_EFFORT: Fate = Adapted(
 );
 const GEMINI_EFFORT: Fate =
     Adapted("as a thinking level, or as a thinking budget for models before Gemini 3");
+const OPENAI_SAMPLING: Fate =
+    Adapted("carried; left out, but for `1`, for models that take no sampling parameters (o series, GPT-5)");
+const GEMINI_ONE_CALL: Fate = Adapted(
+    "`true` carried; `false` where one tool is offered or forced (of several calls the first is given), else refused",
+);
 const OPENAI_EFFORT: Fate = Adapted("as the nearest `reasoning_effort`");
 
 pub(super) const CHAT: &[Row] = &[
@@ -59,9 +64,9 @@ pub(super) const CHAT: &[Row] = &[
         Adapted("`text` and `json_schema` carried, `json_object` refused"),
         Carried,
     ),
-    all("tools", Carried),
+    row("tools", Carried, Carried, Adapted("carried; `strict` left out")),
     all("tool_choice", Carried),
-    row("parallel_tool_calls", Carried, Carried, RefusedBut(&["true"])),
+    row("parallel_tool_calls", Carried, Carried, GEMINI_ONE_CALL),
     all("functions", Carried),
     all("function_call", Carried),
     row("user", Carried, Carried, LeftOut),
@@ -87,8 +92,8 @@ pub(super) const RESPONSES: &[Row] = &[
     all("stream", Carried),
     all("stream_options", LeftOut),
     all("max_output_tokens", Carried),
-    row("temperature", Carried, CLAUDE_SAMPLING, Carried),
-    row("top_p", Carried, CLAUDE_SAMPLING, Carried),
+    row("temperature", OPENAI_SAMPLING, CLAUDE_SAMPLING, Carried),
+    row("top_p", OPENAI_SAMPLING, CLAUDE_SAMPLING, Carried),
     all("top_logprobs", RefusedBut(&["0"])),
     row("reasoning", Carried, CLAUDE_EFFORT, GEMINI_EFFORT),
     row(
@@ -97,9 +102,14 @@ pub(super) const RESPONSES: &[Row] = &[
         Adapted("formats `text` and `json_schema` carried, `json_object` refused"),
         Carried,
     ),
-    all("tools", Adapted("functions carried, OpenAI's own tools refused")),
+    row(
+        "tools",
+        Adapted("functions carried, OpenAI's own tools refused"),
+        Adapted("functions carried, OpenAI's own tools refused"),
+        Adapted("functions carried without `strict`, OpenAI's own tools refused"),
+    ),
     all("tool_choice", Carried),
-    row("parallel_tool_calls", Carried, Carried, RefusedBut(&["true"])),
+    row("parallel_tool_calls", Carried, Carried, GEMINI_ONE_CALL),
     all(
         "include",
         RefusedBut(&["[]", "[\"reasoning.encrypted_content\"]"]),
@@ -121,12 +131,17 @@ pub(super) const RESPONSES: &[Row] = &[
 
 pub(super) const MESSAGES: &[Row] = &[
     all("model", Carried),
-    all("messages", Carried),
+    row(
+        "messages",
+        Adapted("carried; the words of a failed tool's result begin with `Error: `"),
+        Carried,
+        Carried,
+    ),
     all("system", Carried),
     all("stream", Carried),
     all("max_tokens", Carried),
-    all("temperature", Carried),
-    all("top_p", Carried),
+    row("temperature", OPENAI_SAMPLING, Carried, Carried),
+    row("top_p", OPENAI_SAMPLING, Carried, Carried),
     row("top_k", REFUSED, Carried, Carried),
     row(
         "stop_sequences",
@@ -134,15 +149,20 @@ pub(super) const MESSAGES: &[Row] = &[
         Carried,
         Carried,
     ),
-    all(
+    row(
         "tools",
         Adapted("client tools carried, Anthropic's own tools refused"),
+        Carried,
+        Adapted("client tools carried without `strict`, Anthropic's own tools refused"),
     ),
     row(
         "tool_choice",
         Carried,
         Carried,
-        Adapted("carried; `disable_parallel_tool_use` refused"),
+        Adapted(
+            "carried; `disable_parallel_tool_use` where one tool is offered or forced (of several calls the first is \
+             given), else refused",
+        ),
     ),
     row("thinking", OPENAI_EFFORT, Carried, GEMINI_EFFORT),
     row("output_config", OPENAI_EFFORT, Carried, GEMINI_EFFORT),
@@ -164,8 +184,13 @@ pub(super) const GENERATE: &[Row] = &[
     ),
     all("toolConfig", Carried),
     all("generationConfig", Carried),
-    row("generationConfig.temperature", Carried, CLAUDE_SAMPLING, Carried),
-    row("generationConfig.topP", Carried, CLAUDE_SAMPLING, Carried),
+    row(
+        "generationConfig.temperature",
+        OPENAI_SAMPLING,
+        CLAUDE_SAMPLING,
+        Carried,
+    ),
+    row("generationConfig.topP", OPENAI_SAMPLING, CLAUDE_SAMPLING, Carried),
     row("generationConfig.topK", REFUSED, Carried, Carried),
     all("generationConfig.maxOutputTokens", Carried),
     row(

@@ -79,14 +79,7 @@ fn sampling<'a>(
     model: &str,
     adapted: &mut Vec<&'static str>,
 ) -> Result<Sampling<'a>, BadRequest> {
-    let fields = match request.door.dialect() {
-        Dialect::Gemini => [
-            "generationConfig.temperature",
-            "generationConfig.topP",
-            "generationConfig.topK",
-        ],
-        Dialect::OpenAi | Dialect::Anthropic => ["temperature", "top_p", "top_k"],
-    };
+    let fields = request.sampling_fields();
     let values = [request.temperature, request.top_p, request.top_k];
     let mut sampling = Vec::new();
     for ((name, value), field) in ["temperature", "top_p", "top_k"]

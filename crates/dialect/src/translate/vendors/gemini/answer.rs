@@ -15,6 +15,7 @@ use crate::usage;
 #[derive(Default)]
 struct Candidate {
     calls: usize,
+    one_call: bool,
     /// The call whose arguments still come in pieces.
     open: Option<(usize, PartialArguments)>,
     finish: Option<Finish>,
@@ -24,15 +25,18 @@ pub(crate) struct Decoder {
     /// Made-up ids derive from the answer's id, or from the request's where it has none.
     answer_id: String,
     candidates: Vec<Candidate>,
+    /// The client wants one call at most, which Google's API cannot be told: of several the first is given.
+    one_call: bool,
     started: bool,
     blocked: bool,
 }
 
 impl Decoder {
-    pub(crate) fn new(request_id: &str) -> Decoder {
+    pub(crate) fn new(request_id: &str, one_call: bool) -> Decoder {
         Decoder {
             answer_id: request_id.to_owned(),
             candidates: Vec::new(),
+            one_call,
             started: false,
             blocked: false,
         }
@@ -133,7 +137,10 @@ impl Decoder {
         // Google gives at most 8 candidates.
         let choice = choice.min(127);
         while self.candidates.len() <= choice {
-            self.candidates.push(Candidate::default());
+            self.candidates.push(Candidate {
+                one_call: self.one_call,
+                ..Candidate::default()
+            });
         }
         let answer_id = &self.answer_id;
         let Some(candidate) = self.candidates.get_mut(choice) else {
@@ -198,6 +205,9 @@ impl Candidate {
             return;
         }
         self.close_call(choice, sink);
+        if self.one_call && self.calls > 0 {
+            return;
+        }
         let call = self.calls;
         self.calls += 1;
         let made_up = ids::made_up(answer_id, choice * 100 + call);

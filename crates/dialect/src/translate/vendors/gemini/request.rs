@@ -12,16 +12,9 @@ pub(crate) fn write(
     counts_only: bool,
     adapted: &mut Vec<&'static str>,
 ) -> Result<Vec<u8>, BadRequest> {
-    if request.parallel_tools == Some(false) {
-        let field = if request.door == Door::Messages {
-            "tool_choice.disable_parallel_tool_use"
-        } else {
-            "parallel_tool_calls"
-        };
-        return Err(BadRequest::unsupported(
-            field,
-            "Gemini models cannot be kept from calling several tools at once",
-        ));
+    one_call_at_most(request, adapted)?;
+    if request.tools.iter().any(|tool| tool.strict == Some(true)) {
+        adapted.push("tools");
     }
     let thinking = thinking(request, model, adapted);
     let mut result = Ok(());
@@ -48,6 +41,36 @@ pub(crate) fn write(
         }
     });
     result.map(|()| out)
+}
+
+/// Google's API has no switch against several calls in one answer. Where only one function can be called, the
+/// decoder keeps the promise by giving the first call and leaving out others; between several functions it would
+/// choose for the model which of them is called, so that is refused.
+fn one_call_at_most(request: &Request<'_>, adapted: &mut Vec<&'static str>) -> Result<(), BadRequest> {
+    if request.parallel_tools != Some(false) {
+        return Ok(());
+    }
+    let (field, within) = match request.door {
+        Door::Messages | Door::CountTokens => ("tool_choice", ".disable_parallel_tool_use"),
+        _ => ("parallel_tool_calls", ""),
+    };
+    let callable = match &request.tool_choice {
+        ToolChoice::None => 0,
+        ToolChoice::Named(_) => 1,
+        ToolChoice::Allowed { names, .. } => names.len(),
+        ToolChoice::Unsaid | ToolChoice::Auto | ToolChoice::Required => request.tools.len(),
+    };
+    match callable {
+        0 => Ok(()),
+        1 => {
+            adapted.push(field);
+            Ok(())
+        }
+        _ => Err(BadRequest::unsupported(
+            format!("{field}{within}"),
+            "Gemini models cannot be kept from calling several tools at once; offer or force a single one",
+        )),
+    }
 }
 
 fn generation_config(request: &Request<'_>, thinking: Option<Thinking>, body: &mut Writer<'_>) {

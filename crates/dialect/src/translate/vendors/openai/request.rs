@@ -15,13 +15,8 @@ pub(crate) fn write(
     deepseek: bool,
     adapted: &mut Vec<&'static str>,
 ) -> Result<Vec<u8>, BadRequest> {
-    if let Some(field) = request.top_k.map(|_| {
-        if request.door == Door::Messages {
-            "top_k"
-        } else {
-            "generationConfig.topK"
-        }
-    }) {
+    if request.top_k.is_some() {
+        let [.., field] = request.sampling_fields();
         return Err(BadRequest::unsupported(
             field,
             "The provider behind this model (openai) has no equal of 'top_k'",
@@ -38,12 +33,16 @@ pub(crate) fn write(
             "This model takes at most 4 stop sequences",
         ));
     }
+    if turns::marks_errors_by_words(request) {
+        adapted.push(request.turns_field());
+    }
     let mut result = Ok(());
     let mut out = Vec::new();
     Writer::new(&mut out).object(|body| {
         body.field("model", model);
         result = turns::write(request, deepseek, body);
         settings(request, model, deepseek, body);
+        sampling(request, model, body, adapted);
         effort(request, model, deepseek, body, adapted);
         format(&request.format, body);
         tools(request, body);
@@ -70,8 +69,6 @@ fn settings(request: &Request<'_>, model: &str, deepseek: bool, body: &mut Write
         body.key("n").integer(choices);
     }
     let numbers = [
-        ("temperature", request.temperature),
-        ("top_p", request.top_p),
         ("seed", request.seed),
         ("presence_penalty", request.presence_penalty),
         ("frequency_penalty", request.frequency_penalty),
@@ -94,13 +91,43 @@ fn settings(request: &Request<'_>, model: &str, deepseek: bool, body: &mut Write
     }
 }
 
+/// Temperature and top-p; left out where the model samples as it pleases and refuses any wish but its default, 1.
+fn sampling(request: &Request<'_>, model: &str, body: &mut Writer<'_>, adapted: &mut Vec<&'static str>) {
+    let [temperature, top_p, _] = request.sampling_fields();
+    for (name, value, field) in [
+        ("temperature", request.temperature, temperature),
+        ("top_p", request.top_p, top_p),
+    ] {
+        let Some(value) = value else { continue };
+        if takes_sampling(model) || value.parse() == Ok(1.0) {
+            body.key(name).raw(value);
+        } else {
+            adapted.push(field);
+        }
+    }
+}
+
+/// The o series and the first GPT-5 do not; what came after GPT-5 does, and its chat variant did.
+fn takes_sampling(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let first_gpt_5 = name
+        .strip_prefix("gpt-5")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-') && !rest.starts_with("-chat"));
+    !(is_of_o_series(name) || first_gpt_5)
+}
+
+fn is_of_o_series(name: &str) -> bool {
+    name.strip_prefix('o')
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
 /// OpenAI's models that reason; they refuse `max_tokens`, and the others refuse `reasoning_effort`.
 pub(crate) fn thinks(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
-    let series = name
-        .strip_prefix('o')
-        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
-    series || name.starts_with("gpt-5") || name.starts_with("gpt-oss") || name.starts_with("codex")
+    is_of_o_series(name)
+        || name.starts_with("gpt-5")
+        || name.starts_with("gpt-oss")
+        || name.starts_with("codex")
 }
 
 fn effort(

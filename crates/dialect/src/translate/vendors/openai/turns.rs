@@ -21,6 +21,14 @@ pub(super) fn write(request: &Request<'_>, deepseek: bool, body: &mut Writer<'_>
     failed.map_or(Ok(()), Err)
 }
 
+/// The API has no mark for the result of a failed tool, so its words say it.
+pub(super) fn marks_errors_by_words(request: &Request<'_>) -> bool {
+    let parts = request.turns.iter().flat_map(|turn| &turn.parts);
+    parts
+        .into_iter()
+        .any(|part| matches!(&part.what, What::Result(result) if result.is_error))
+}
+
 fn user(request: &Request<'_>, turn: &Turn<'_>, list: &mut Writer<'_>) -> Result<(), BadRequest> {
     for part in &turn.parts {
         if let What::Result(result) = &part.what {
@@ -58,7 +66,6 @@ fn tool_message(
             }
         }
     }
-    // The API has no mark for a failed tool; the words must say it.
     let text = if result.is_error {
         format!("Error: {text}")
     } else {
