@@ -6,6 +6,7 @@
 mod accounts;
 mod orphans;
 mod payment;
+mod process;
 mod signature;
 mod till;
 mod topups;
@@ -48,7 +49,7 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn open(store: Store) -> Result<Arc<Ledger>, StoreError> {
-        let owner = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        let owner = process::own_name();
         store::ledger::alive(&store, &owner, now()).await?;
         let scribe = Scribe::start(store.clone(), now, |charge, error| {
             tracing::error!(charge, %error, source = ?error.source(), "the ledger has trouble");
@@ -59,7 +60,7 @@ impl Ledger {
             owner,
             store,
         };
-        ledger.settle_orphans(orphans::At::Start).await?;
+        ledger.settle_orphans().await?;
         ledger.read_accounts().await?;
         Ok(Arc::new(ledger))
     }

@@ -1,15 +1,15 @@
 //! Charges under way whose gateway is gone: what it had marked is charged, the rest is given back.
 //!
-//! On a store of one gateway all others are gone when this one starts. On a shared store a gateway says every few
-//! seconds that it is alive, and one that has not said so for a while is gone. If it was only frozen, what it says
-//! later about those charges comes too late: they stay as they were marked.
+//! A gateway says every few seconds that it is alive, and one that has not said so for a while is gone. On a store of one
+//! machine it is gone as soon as its process is. If it was only frozen, what it says later about those charges comes too
+//! late: they stay as they were marked.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use store::StoreError;
 
-use super::Ledger;
+use super::{Ledger, process};
 use crate::desk::now;
 
 /// How often this gateway says that it is alive.
@@ -17,25 +17,16 @@ const SAY_EVERY: Duration = Duration::from_secs(2);
 /// A gateway that was not heard of for so long is gone: five times missed.
 const GONE_AFTER_MS: i64 = 10_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum At {
-    Start,
-    Later,
-}
-
 impl Ledger {
     /// Says for ever that this gateway is alive, follows the accounts that other gateways change, and settles what
     /// gateways that are gone left behind.
     pub async fn watch(self: Arc<Self>) {
-        let shared = self.store().url().is_shared();
         loop {
             tokio::time::sleep(SAY_EVERY).await;
             let done = async {
                 store::ledger::alive(self.store(), &self.owner, now()).await?;
                 store::topups::expire(self.store(), now()).await?;
-                if shared {
-                    self.settle_orphans(At::Later).await?;
-                }
+                self.settle_orphans().await?;
                 Ok::<(), StoreError>(())
             };
             if let Err(error) = done.await {
@@ -44,9 +35,15 @@ impl Ledger {
         }
     }
 
-    pub(super) async fn settle_orphans(&self, at: At) -> Result<(), StoreError> {
-        let only_one = at == At::Start && !self.store().url().is_shared();
-        let unseen_since = if only_one { i64::MAX } else { now() - GONE_AFTER_MS };
+    pub(super) async fn settle_orphans(&self) -> Result<(), StoreError> {
+        if !self.store().url().is_shared() {
+            for gateway in store::ledger::gateways(self.store()).await? {
+                if !process::is_running(&gateway) {
+                    store::ledger::forget(self.store(), &gateway).await?;
+                }
+            }
+        }
+        let unseen_since = now() - GONE_AFTER_MS;
         loop {
             let orphans = store::ledger::orphans(self.store(), &self.owner, unseen_since).await?;
             if orphans.is_empty() {
