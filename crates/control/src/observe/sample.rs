@@ -79,6 +79,8 @@ pub(crate) fn outcome(attempts: Vec<Attempt>, end: End) -> Box<Outcome> {
             may_override: true,
             expires_at: None,
             limits: None,
+            has_account: true,
+            budget: None,
         })),
         list: None,
         route: last.map(|last| Routed {
