@@ -173,6 +173,11 @@ fn outcome(request_id: String, side: Side, share: Share, fails: bool) -> Box<Out
         first_byte: (!fails).then_some(Duration::from_millis(40)),
         duration: Duration::from_millis(50),
         usage: None,
+        estimated: false,
+        finished: !fails,
+        written_events: 0,
+        written_bytes: 0,
+        price: None,
     };
     Box::new(Outcome {
         request_id,
@@ -180,6 +185,7 @@ fn outcome(request_id: String, side: Side, share: Share, fails: bool) -> Box<Out
         path: "/v1/chat/completions".to_owned(),
         deployment: Some("m".into()),
         key: None,
+        list: None,
         route: Some(Routed {
             chosen: side,
             answered: side,

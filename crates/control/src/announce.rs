@@ -8,12 +8,14 @@ use decide::Side;
 use serde_json::{Value, json};
 use store::audit::NewEntry;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::MissedTickBehavior;
 
 use crate::config::HealthProbe;
 use crate::desk::{DeploymentState, Desk, EnvironmentState};
+use crate::driver::Board;
 use crate::events::{EventKind, Hub, tick_stats};
 use crate::health::Health;
-use crate::observe::Observatory;
+use crate::observe::{HISTORY_STEP, History, Observatory, Point};
 use crate::report::Split;
 
 /// Follows the desk, for ever.
@@ -75,24 +77,65 @@ pub async fn keep_announcing(
     }
 }
 
-/// Publishes the figures of all deployments each second while somebody listens, for ever.
-pub async fn keep_ticking(hub: Arc<Hub>, desk: Arc<Desk>, observatory: Arc<Observatory>) {
-    tick_stats(hub, || figures(&desk, &observatory)).await;
+/// Takes a point of each deployment's history every few seconds, for ever.
+pub async fn keep_history(history: Arc<History>, desk: Arc<Desk>, observatory: Arc<Observatory>) {
+    let mut steps = tokio::time::interval(HISTORY_STEP);
+    steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        steps.tick().await;
+        let at = jiff::Timestamp::now().as_second();
+        let points = desk.deployments().await.into_iter().map(|state| {
+            let point = Point {
+                at,
+                split: Split::of(state.green_share),
+                blue: observatory.window(&state.name, Side::Blue),
+                green: state
+                    .green
+                    .is_some()
+                    .then(|| observatory.window(&state.name, Side::Green)),
+            };
+            (state.name, point)
+        });
+        history.take(points);
+    }
 }
 
-async fn figures(desk: &Desk, observatory: &Observatory) -> Value {
+/// Publishes the figures of all deployments each second while somebody listens, for ever.
+pub async fn keep_ticking(
+    hub: Arc<Hub>,
+    desk: Arc<Desk>,
+    observatory: Arc<Observatory>,
+    health: Arc<Health>,
+    rollouts: Arc<Board>,
+) {
+    tick_stats(hub, || figures(&desk, &observatory, &health, &rollouts)).await;
+}
+
+/// A rollout is told of while it is under way, as `GET /rollout` shows it.
+async fn figures(desk: &Desk, observatory: &Observatory, health: &Health, rollouts: &Board) -> Value {
     let deployments = desk.deployments().await.into_iter().map(|state| {
         let environment = |side, environment: &EnvironmentState| {
-            json!({"in_flight": environment.in_flight, "window": observatory.window(&state.name, side)})
+            json!({
+                "in_flight": environment.in_flight,
+                "health": health.of(&state.name, side).status.name(),
+                "window": observatory.window(&state.name, side),
+            })
         };
-        json!({
+        let mut figures = json!({
             "name": state.name,
             "revision": state.revision,
             "state": state.phase.name(),
             "split": Split::of(state.green_share),
             "blue": environment(Side::Blue, &state.blue),
             "green": state.green.as_ref().map(|green| environment(Side::Green, green)),
-        })
+        });
+        let under_way = rollouts
+            .of(&state.name)
+            .filter(|shown| !shown.stage.is_finished());
+        if let (Some(shown), Some(fields)) = (under_way, figures.as_object_mut()) {
+            fields.insert("rollout".to_owned(), shown.view);
+        }
+        figures
     });
     json!({"deployments": deployments.collect::<Vec<_>>()})
 }

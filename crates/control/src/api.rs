@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod body;
 mod change;
+mod config;
 mod deployments;
 mod error;
 mod events;
@@ -15,14 +16,19 @@ mod hooks;
 mod keys;
 mod ledger;
 mod page;
+mod plans;
 mod prices;
+mod providers;
 mod query;
 mod requests;
+mod roles;
 mod rollouts;
+mod session;
 mod topups;
 mod usage;
 mod vouchers;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -30,20 +36,22 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use gateway::Digest;
-use utoipa::OpenApi;
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::auth::Scheme;
 use self::error::ApiError;
 use crate::desk::Desk;
 use crate::driver::Driver;
 use crate::events::Hub;
+use crate::gate::Gate;
 use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
-use crate::observe::Observatory;
+use crate::observe::{History, Observatory};
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -51,31 +59,51 @@ pub struct Api {
     pub desk: Arc<Desk>,
     pub driver: Arc<Driver>,
     pub observatory: Arc<Observatory>,
+    pub history: Arc<History>,
     pub health: Arc<Health>,
     pub hub: Arc<Hub>,
     pub ledger: Arc<Ledger>,
     pub metrics: Arc<Metrics>,
-    /// Hash of the admin token.
-    pub token: Digest,
+    pub gate: Arc<Gate>,
+    /// Where clients call, as `http://127.0.0.1:8080`.
+    pub clients: String,
 }
 
-#[derive(OpenApi)]
+/// The address that a connection is from. Whoever accepts it adds this to its requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "crossfade admin API", description = "Deployments, keys and what was observed of them."),
     servers((url = "/admin/v1")),
-    security(("admin_token" = [])),
-    modifiers(&Scheme)
+    modifiers(&Schemes)
 )]
 struct Document;
 
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("admin_token", token);
+        let about = "Of a browser that has logged in; the name ends in the gateway's port";
+        let cookie = ApiKeyValue::with_description("crossfade_session_8081", about);
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
 /// Everything that the admin address serves.
 pub fn router(api: Api) -> Router {
+    let document = document();
+    let roles = roles::Roles::of(&document);
     let (guarded, _) = endpoints().split_for_parts();
     let guarded = guarded.layer(axum::middleware::from_fn_with_state(
-        api.clone(),
-        auth::require_token,
+        (api.clone(), roles),
+        auth::require_role,
     ));
-    let document = Arc::new(openapi_document());
+    let document = Arc::new(pretty(&document));
     Router::new()
         .nest("/admin/v1", guarded)
         .route(
@@ -88,7 +116,7 @@ pub fn router(api: Api) -> Router {
             "/health",
             get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }),
         )
-        .route("/", get(page::start))
+        .merge(page::files(Arc::clone(&api.gate)))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(api)
@@ -96,15 +124,20 @@ pub fn router(api: Api) -> Router {
 
 /// The OpenAPI document, in JSON.
 pub fn openapi_document() -> String {
-    endpoints()
-        .split_for_parts()
-        .1
-        .to_pretty_json()
-        .unwrap_or_default()
+    pretty(&document())
+}
+
+fn document() -> Value {
+    roles::described(&endpoints().split_for_parts().1)
+}
+
+fn pretty(document: &Value) -> String {
+    serde_json::to_string_pretty(document).unwrap_or_default()
 }
 
 fn endpoints() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::log_in, session::get, session::log_out))
         .routes(routes!(deployments::list::list))
         .routes(routes!(
             deployments::get::get,
@@ -116,6 +149,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(deployments::rollback::rollback))
         .routes(routes!(deployments::finalize::finalize))
         .routes(routes!(deployments::report::report))
+        .routes(routes!(deployments::history::history))
         .routes(routes!(rollouts::start::start, rollouts::get::get))
         .routes(routes!(rollouts::buttons::press))
         .routes(routes!(rollouts::history::list))
@@ -138,7 +172,11 @@ fn endpoints() -> OpenApiRouter<Api> {
             prices::delete::delete
         ))
         .routes(routes!(usage::read))
+        .routes(routes!(requests::list))
         .routes(routes!(requests::get))
+        .routes(routes!(providers::list))
+        .routes(routes!(plans::list))
+        .routes(routes!(config::get))
         .routes(routes!(audit::list))
         .routes(routes!(events::events))
 }

@@ -24,6 +24,8 @@ pub enum EventKind {
     Drain,
     Config,
     Audit,
+    /// What the demonstration is about to show.
+    Notice,
     /// Events were missed: read the deployments again. The last event of a listener that was too slow.
     Missed,
 }
@@ -39,6 +41,7 @@ impl EventKind {
             EventKind::Drain => "drain",
             EventKind::Config => "config",
             EventKind::Audit => "audit",
+            EventKind::Notice => "notice",
             EventKind::Missed => "missed",
         }
     }

@@ -8,6 +8,7 @@ pub mod desk;
 mod documents;
 pub mod driver;
 pub mod events;
+pub mod gate;
 pub mod health;
 pub mod ledger;
 pub mod limiter;

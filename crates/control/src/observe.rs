@@ -6,6 +6,7 @@
 //! request that ended before.
 
 mod histogram;
+mod history;
 pub mod parts;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 use crate::metrics::Counts;
 use crate::requests::{Outbox, Recent, Record};
 use crate::usage::Tally;
+pub use history::{History, Point, STEP as HISTORY_STEP};
 pub use window::{Spread, Window};
 use windows::Windows;
 

@@ -5,6 +5,7 @@ use decide::{Share, Side};
 use gateway::{Deployment, Snapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
+use utoipa::ToSchema;
 
 use crate::health::{Health, Status};
 use crate::observe::{Observatory, Window};
@@ -57,9 +58,12 @@ pub struct Both<T> {
 }
 
 /// Percentages of automatic traffic.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Shares)]
 pub struct Split {
+    #[schema(value_type = f64)]
     pub blue: Number,
+    #[schema(value_type = f64)]
     pub green: Number,
 }
 

@@ -6,12 +6,14 @@ mod log;
 mod outbox;
 mod recent;
 mod record;
+mod search;
 
 pub use explain::explain;
 pub use log::{flush, keep_log};
 pub(crate) use outbox::Outbox;
 pub(crate) use recent::Recent;
 pub use record::{AttemptRecord, Record, Routing, Timing, Tokens};
+pub use search::{Cursor, Found, Status, Wanted, search};
 
 use decide::money::Nano;
 use store::{Store, StoreError};

@@ -6,6 +6,7 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use crate::database::on_database;
+use crate::page::MAXIMUM_PAGE_ROWS;
 use crate::{Store, StoreError, UnixMilliseconds};
 
 /// One finished request.
@@ -65,6 +66,50 @@ pub async fn get(store: &Store, id: &str) -> Result<FinishedRequest, StoreError>
     found.ok_or_else(|| StoreError::NotFound {
         noun: "request",
         name: id.to_owned(),
+    })
+}
+
+/// Which requests to list; `None` does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub deployment: Option<String>,
+    /// The key's name.
+    pub key: Option<String>,
+}
+
+/// The place of a row in the list: what comes after it finished earlier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub at: UnixMilliseconds,
+    pub id: String,
+}
+
+/// The rows after this place, or from the newest on; at most `limit`, which is bounded as for pages.
+///
+/// The index leads by time alone: a filter that matches little reads much, but only ever holds up its own caller.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn list(
+    store: &Store,
+    filter: &Filter,
+    after: Option<&Place>,
+    limit: u32,
+) -> Result<Vec<FinishedRequest>, StoreError> {
+    on_database!(store, read connection => {
+        let statement = "SELECT id, finished_at, deployment, key_name, detail FROM finished_requests
+                         WHERE finished_at <= $1 AND (finished_at < $1 OR id < $2)
+                           AND ($3 IS NULL OR deployment = $3)
+                           AND ($4 IS NULL OR key_name = $4)
+                         ORDER BY finished_at DESC, id DESC LIMIT $5";
+        sqlx::query_as(statement)
+            .bind(after.map_or(i64::MAX, |place| place.at))
+            .bind(after.map_or("", |place| &place.id))
+            .bind(&filter.deployment)
+            .bind(&filter.key)
+            .bind(i64::from(limit.clamp(1, MAXIMUM_PAGE_ROWS)))
+            .fetch_all(connection)
+            .await?
     })
 }
 

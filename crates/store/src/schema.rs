@@ -35,10 +35,10 @@ const MIGRATIONS: [(&str, &str); 12] = [
         "prices and usage",
         include_str!("../migrations/0008_prices_and_usage.sql"),
     ),
-    ("buttons", include_str!("../migrations/0009_buttons.sql")),
-    ("accounts", include_str!("../migrations/0010_accounts.sql")),
-    ("ledger", include_str!("../migrations/0011_ledger.sql")),
-    ("topups", include_str!("../migrations/0012_topups.sql")),
+    ("accounts", include_str!("../migrations/0009_accounts.sql")),
+    ("ledger", include_str!("../migrations/0010_ledger.sql")),
+    ("topups", include_str!("../migrations/0011_topups.sql")),
+    ("buttons", include_str!("../migrations/0012_buttons.sql")),
 ];
 
 /// Not sqlx's default name, which another program in the same database may use.

@@ -15,6 +15,7 @@ const PAGE: u32 = 100;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     actor: Option<String>,
     verb: Option<String>,

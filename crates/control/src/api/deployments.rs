@@ -3,6 +3,7 @@
 pub(super) mod delete;
 pub(super) mod finalize;
 pub(super) mod get;
+pub(super) mod history;
 pub(super) mod list;
 pub(super) mod promote;
 pub(super) mod put;
@@ -23,9 +24,10 @@ use utoipa::IntoResponses;
 
 use super::change::to_its_end;
 use super::error::{ApiError, ErrorBody};
-use super::{Api, auth, body};
+use super::{Api, body};
 use crate::desk::{Actor, DeskError};
 use crate::driver::DriverError;
+use crate::gate::Caller;
 
 /// What every verb that takes nothing but a reason answers.
 #[derive(IntoResponses)]
@@ -48,10 +50,11 @@ async fn plain_verb(
     api: &Api,
     name: &str,
     verb: Verb,
+    caller: &Caller,
     bytes: &Bytes,
 ) -> Result<Json<DeploymentView>, ApiError> {
     let why: body::Why = body::optional(bytes)?;
-    apply(api, name, verb, auth::actor(why.reason)).await
+    apply(api, name, verb, caller.actor(why.reason)).await
 }
 
 /// While a rollout is under way the verb is one of its buttons: nothing else changes the split then.

@@ -1,6 +1,7 @@
 //! Errors of the admin API, in the shape that clients of the gateway know.
 
 use axum::Json;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use decide::book::Refused;
@@ -18,6 +19,8 @@ pub(super) struct ApiError {
     code: &'static str,
     message: String,
     param: Option<String>,
+    /// Seconds until it is worth asking again.
+    retry_after: Option<u64>,
 }
 
 /// `{"error": {...}}`
@@ -42,6 +45,14 @@ impl ApiError {
             code,
             message: message.into(),
             param: None,
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn retry_after(self, seconds: u64) -> ApiError {
+        ApiError {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 
@@ -62,6 +73,7 @@ impl IntoResponse for ApiError {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let r#type = match self.status {
             401 | 403 => "permission_error",
+            429 => "rate_limit_error",
             400..=499 => "invalid_request_error",
             _ => "server_error",
         };
@@ -71,7 +83,11 @@ impl IntoResponse for ApiError {
             param: self.param,
             code: self.code,
         };
-        (status, Json(ErrorBody { error })).into_response()
+        let mut response = (status, Json(ErrorBody { error })).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 
-use super::Api;
+use super::session::session_of;
+use super::{Api, auth};
 
 /// Events from now on, or all after `Last-Event-ID`.
 #[utoipa::path(
@@ -20,6 +22,7 @@ use super::Api;
 )]
 pub(super) async fn events(
     State(api): State<Api>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let after = headers
@@ -27,13 +30,26 @@ pub(super) async fn events(
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse().ok());
     let subscription = api.hub.subscribe(after);
-    let stream = futures_util::stream::unfold(subscription, |mut subscription| async {
+    // A browser's stream ends with its session, however that ends.
+    let session = (!headers.contains_key(AUTHORIZATION))
+        .then(|| session_of(&headers, &auth::host(&headers, &uri)).map(str::to_owned))
+        .flatten();
+    let is_over = move || {
+        session
+            .as_deref()
+            .is_some_and(|id| api.gate.by_session(id).is_none())
+    };
+    let listener = (subscription, is_over);
+    let stream = futures_util::stream::unfold(listener, |(mut subscription, is_over)| async {
         let event = subscription.next().await?;
+        if is_over() {
+            return None;
+        }
         let shown = Event::default()
             .id(event.id.to_string())
             .event(event.kind.name())
             .data(event.data.to_string());
-        Some((Ok(shown), subscription))
+        Some((Ok(shown), (subscription, is_over)))
     });
     Sse::new(stream).keep_alive(KeepAlive::default())
 }

@@ -3,4 +3,5 @@
 pub(super) mod buttons;
 pub(super) mod get;
 pub(super) mod history;
+pub(super) mod shape;
 pub(super) mod start;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::secret::Secret;
+use super::secret::{HIDDEN, Secret};
 use super::text::{BadValue, Format, Text};
 
 const LISTEN_HELP: &str = "write an address and a port, as in 127.0.0.1:8080 or 0.0.0.0:8080";
@@ -205,6 +205,16 @@ impl TryFrom<Text> for StoreAddress {
 
     fn try_from(text: Text) -> Result<StoreAddress, BadValue> {
         text.0.parse()
+    }
+}
+
+/// A database's URL holds a password and is not written out.
+impl Serialize for StoreAddress {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.store() {
+            Store::Sqlite(path) => to.collect_str(&format_args!("sqlite:{}", path.display())),
+            Store::Postgres(_) => to.collect_str(&format_args!("postgres://{HIDDEN}")),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::secret::Secret;
 use super::usd::Usd;
 
 /// A client's credential and what it may do.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
     /// The name in logs, usage and the admin API.

@@ -35,6 +35,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tokens;
 mod topups;
 mod tree;
 mod units;
@@ -47,7 +48,7 @@ mod yaml;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use accounts::Accounts;
 pub use address::{HttpUrl, ListenAddress, Store, StoreAddress};
@@ -71,13 +72,14 @@ pub use server::{Log, LogFormat, LogLevel, RequestLimits, Retention, Retry};
 pub use services::{Service, ServiceEnvironment, ServiceHealth};
 pub use share::Share;
 pub use text::BadValue;
+pub use tokens::{AdminToken, Role};
 pub use topups::{BankTransfer, Stripe, Topups, Toss};
 pub use units::{Period, Size};
 pub use usd::Usd;
 pub use watch::{Cause, Reload, Reloader, Watch, watch};
 
 /// The whole file. Every key has a default but the providers, without which there is nothing to route to.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where clients call.
@@ -87,6 +89,11 @@ pub struct Config {
     /// Credential of the admin API, at least 16 characters. Made at the first start and kept beside the store when
     /// left out.
     pub admin_token: Option<Secret>,
+    /// Further credentials of the admin API and the dashboard, each with a role; `admin_token` may do everything.
+    pub tokens: Vec<AdminToken>,
+    /// Names by which browsers reach the dashboard, such as `gateway.example.com`. IP addresses and `localhost`
+    /// always work; any other name is refused, since it could be a stranger's page that leads here.
+    pub admin_hosts: Vec<String>,
     /// Where state is kept: `sqlite:FILE`, relative to this file, or `postgres://user:password@host/database` when
     /// several gateways share it.
     #[schemars(extend("default" = "sqlite:crossfade.db"))]
@@ -142,6 +149,8 @@ impl Default for Config {
             listen: ListenAddress::loopback(8080),
             admin: ListenAddress::loopback(8081),
             admin_token: None,
+            tokens: Vec::new(),
+            admin_hosts: Vec::new(),
             store: StoreAddress::sqlite("crossfade.db"),
             workers: None,
             drain: Period::seconds(600),

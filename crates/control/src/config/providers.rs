@@ -13,7 +13,7 @@ use super::secret::Secret;
 use super::text::Format;
 
 /// A vendor account.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// The wire format that the vendor speaks.

@@ -5,9 +5,12 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::text::{BadValue, Format, Text};
+
+/// What stands for a secret wherever it could be seen.
+pub(super) const HIDDEN: &str = "***";
 
 /// A credential. `Debug` shows that there is one; only `expose` gives it away.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -51,6 +54,13 @@ impl TryFrom<Text> for Secret {
 
     fn try_from(text: Text) -> Result<Secret, BadValue> {
         text.0.parse()
+    }
+}
+
+/// Written out, a secret only shows that there is one.
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(HIDDEN)
     }
 }
 

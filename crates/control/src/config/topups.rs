@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::HttpUrl;
 use super::secret::Secret;
@@ -11,7 +11,7 @@ use super::units::Period;
 use super::usd::Usd;
 
 /// How credit comes in. `manual` and `voucher` need nothing here.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Topups {
     /// What one unit of a currency is in US dollars, by its code (`KRW: 0.00072`). Each order keeps the rate it was
@@ -40,7 +40,7 @@ impl Default for Topups {
 }
 
 /// Transfers to a bank account, by a reference code that the payer writes.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BankTransfer {
     /// What a feed of the bank signs its messages with. None: only an admin confirms.
@@ -49,7 +49,7 @@ pub struct BankTransfer {
 }
 
 /// Payments by Toss Payments.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Toss {
     /// The secret key of the shop.
@@ -60,7 +60,7 @@ pub struct Toss {
 }
 
 /// Payments by Stripe Checkout.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stripe {
     /// The signing secret of the webhook, `whsec_...`.

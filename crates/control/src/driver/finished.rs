@@ -135,6 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn a_success_says_what_it_cost_where_the_price_is_known() {
+        use decide::price::{Dated, Price, Rates};
+        let rates = Rates {
+            input: "1.00".parse().unwrap(),
+            output: "2.00".parse().unwrap(),
+            ..Rates::default()
+        };
+        let mut attempt = answered(Side::Green);
+        attempt.price = Some(std::sync::Arc::new(Dated::always(Price::flat(rates))));
+        let priced = finished(&outcome(vec![attempt], End::Complete)).unwrap();
+        // 12 tokens in and 30 out.
+        assert_eq!(priced.usd, Some(0.000_072));
+        assert_eq!(finished(&ordinary()).unwrap().usd, None);
+    }
+
+    #[test]
     fn a_success_is_measured_and_a_rescue_is_a_failure_of_greens_with_a_witness() {
         let ok = finished(&ordinary()).unwrap();
         assert_eq!(

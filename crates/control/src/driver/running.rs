@@ -86,7 +86,8 @@ pub(super) struct Running {
     doubt: Option<u64>,
     /// A share that waits for a number of the saver's.
     pending: Option<(Share, u64)>,
-    replies: Vec<oneshot::Sender<Result<Value, Conflict>>>,
+    /// Answered once all is in force and this number of the saver's is written: what was acknowledged outlives a kill.
+    replies: Vec<(u64, oneshot::Sender<Result<Value, Conflict>>)>,
     /// Requests that began before are none of this rollout's. On the driver's clock.
     began: f64,
     wake_at: Option<Instant>,
@@ -196,7 +197,9 @@ impl Running {
         match message {
             Message::Finished(finished) => self.observe(&finished),
             Message::Press { verb, actor, reply } => match self.press(verb, actor) {
-                Ok(()) => self.replies.push(reply),
+                // A rollback holds without the store, and its answer does not wait for it.
+                Ok(()) if verb == Verb::Rollback => self.replies.push((0, reply)),
+                Ok(()) => self.replies.push((self.last_save, reply)),
                 // Nobody waits for it any more.
                 Err(conflict) => drop(reply.send(Err(conflict))),
             },

@@ -24,6 +24,7 @@ struct Inner {
     gone: u64,
     kept: VecDeque<Arc<Event>>,
     listeners: Vec<mpsc::Sender<Arc<Event>>>,
+    notice: Option<String>,
 }
 
 impl Hub {
@@ -34,6 +35,7 @@ impl Hub {
             gone: now,
             kept: VecDeque::new(),
             listeners: Vec::new(),
+            notice: None,
         }))
     }
 
@@ -57,6 +59,17 @@ impl Hub {
         inner
             .listeners
             .retain(|listener| listener.try_send(Arc::clone(&event)).is_ok());
+    }
+
+    /// Tells everybody something in words, and whoever comes later.
+    pub fn notify(&self, message: &str) {
+        self.inner().notice = Some(message.to_owned());
+        self.publish(EventKind::Notice, json!({ "message": message }));
+    }
+
+    /// What was told last in words.
+    pub fn notice(&self) -> Option<String> {
+        self.inner().notice.clone()
     }
 
     /// Events from now on, or all after the one with this id.

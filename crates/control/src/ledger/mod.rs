@@ -6,7 +6,6 @@
 mod accounts;
 mod orphans;
 mod payment;
-mod process;
 mod signature;
 mod till;
 mod topups;
@@ -41,15 +40,18 @@ pub struct Ledger {
     accounts: ArcSwap<HashMap<String, Terms>>,
     /// This process, as the owner of its charges under way.
     owner: String,
+    /// Other processes may have charges under way.
+    in_company: bool,
 }
 
 impl Ledger {
-    /// Settles what was left behind, and reads the accounts. Nothing may be charged before.
+    /// Settles what was left behind, and reads the accounts. Nothing may be charged before. `succeeds` where another
+    /// process still finishes what it has under way.
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub async fn open(store: Store) -> Result<Arc<Ledger>, StoreError> {
-        let owner = process::own_name();
+    pub async fn open(store: Store, succeeds: bool) -> Result<Arc<Ledger>, StoreError> {
+        let owner = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
         store::ledger::alive(&store, &owner, now()).await?;
         let scribe = Scribe::start(store.clone(), now, |charge, error| {
             tracing::error!(charge, %error, source = ?error.source(), "the ledger has trouble");
@@ -58,9 +60,10 @@ impl Ledger {
             accounts: ArcSwap::default(),
             scribe,
             owner,
+            in_company: succeeds || store.url().is_shared(),
             store,
         };
-        ledger.settle_orphans().await?;
+        ledger.settle_orphans(orphans::At::Start).await?;
         ledger.read_accounts().await?;
         Ok(Arc::new(ledger))
     }

@@ -1,21 +1,27 @@
 //! Charges under way whose gateway is gone: what it had marked is charged, the rest is given back.
 //!
-//! A gateway says every few seconds that it is alive, and one that has not said so for a while is gone. On a store of one
-//! machine it is gone as soon as its process is. If it was only frozen, what it says later about those charges comes too
-//! late: they stay as they were marked.
+//! On a store of one gateway all others are gone when this one starts, but for the one that it takes over from. On a
+//! shared store, and then, a gateway says every few seconds that it is alive, and one that has not said so for a while is gone. If it was only frozen, what it says
+//! later about those charges comes too late: they stay as they were marked.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use store::StoreError;
 
-use super::{Ledger, process};
+use super::Ledger;
 use crate::desk::now;
 
 /// How often this gateway says that it is alive.
 const SAY_EVERY: Duration = Duration::from_secs(2);
 /// A gateway that was not heard of for so long is gone: five times missed.
 const GONE_AFTER_MS: i64 = 10_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Start,
+    Later,
+}
 
 impl Ledger {
     /// Says for ever that this gateway is alive, follows the accounts that other gateways change, and settles what
@@ -26,7 +32,9 @@ impl Ledger {
             let done = async {
                 store::ledger::alive(self.store(), &self.owner, now()).await?;
                 store::topups::expire(self.store(), now()).await?;
-                self.settle_orphans().await?;
+                if self.in_company {
+                    self.settle_orphans(At::Later).await?;
+                }
                 Ok::<(), StoreError>(())
             };
             if let Err(error) = done.await {
@@ -35,15 +43,9 @@ impl Ledger {
         }
     }
 
-    pub(super) async fn settle_orphans(&self) -> Result<(), StoreError> {
-        if !self.store().url().is_shared() {
-            for gateway in store::ledger::gateways(self.store()).await? {
-                if !process::is_running(&gateway) {
-                    store::ledger::forget(self.store(), &gateway).await?;
-                }
-            }
-        }
-        let unseen_since = now() - GONE_AFTER_MS;
+    pub(super) async fn settle_orphans(&self, at: At) -> Result<(), StoreError> {
+        let only_one = at == At::Start && !self.in_company;
+        let unseen_since = if only_one { i64::MAX } else { now() - GONE_AFTER_MS };
         loop {
             let orphans = store::ledger::orphans(self.store(), &self.owner, unseen_since).await?;
             if orphans.is_empty() {

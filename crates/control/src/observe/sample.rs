@@ -79,7 +79,7 @@ pub(crate) fn outcome(attempts: Vec<Attempt>, end: End) -> Box<Outcome> {
             may_override: true,
             expires_at: None,
             limits: None,
-            has_account: true,
+            has_account: false,
             budget: None,
         })),
         list: None,

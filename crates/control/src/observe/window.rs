@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::histogram::{Histogram, Total};
 use super::parts::Part;
 
 /// An environment's statistics over a window, as the admin API shows them. `null` where there is
 /// nothing to measure.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Window {
     /// The window's length.
     pub seconds: u64,
@@ -37,7 +38,7 @@ pub struct Window {
 }
 
 /// The average, exact, and percentiles within 3.2 %, all in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Spread {
     pub avg: Option<f64>,
     pub p50: Option<f64>,

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use gateway::{Cost, End, Outcome, Routed};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::observe::parts::{Ending, attempt_outcome};
 use crate::report::Split;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FinishedRequest)]
 pub struct Record {
     pub id: String,
     /// When its head had arrived, RFC 3339 with milliseconds.
@@ -38,7 +40,7 @@ pub struct Record {
     pub estimated: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Routing {
     /// The side whose configuration answered, and why.
     pub environment: String,
@@ -53,7 +55,8 @@ pub struct Routing {
     pub unit: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RequestAttempt)]
 pub struct AttemptRecord {
     pub environment: String,
     pub reason: String,
@@ -77,7 +80,7 @@ pub struct AttemptRecord {
     pub estimated: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timing {
     /// From the request's head to the last byte of its answer.
     pub duration_ms: f64,
@@ -87,7 +90,7 @@ pub struct Timing {
 }
 
 /// Of all attempts together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tokens {
     pub input: u64,
     /// Of the input.

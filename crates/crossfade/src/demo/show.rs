@@ -39,7 +39,9 @@ pub(super) struct Show<'a> {
 impl Show<'_> {
     /// Plays to the end, which without a limit never comes.
     pub(super) async fn play(&mut self, traffic: &mut Traffic) -> anyhow::Result<()> {
-        self.screen.show(&Moment::Opens)?;
+        self.screen.show(&Moment::Opens {
+            addresses: &self.stage.addresses,
+        })?;
         let of = Scene::ALL.len();
         for (number, scene) in (1..).zip(Scene::ALL) {
             self.scene(Billing { scene, number, of }).await?;
@@ -54,6 +56,8 @@ impl Show<'_> {
     async fn scene(&mut self, billing: Billing) -> anyhow::Result<()> {
         let seconds = self.seconds();
         self.screen.show(&Moment::SceneBegins { seconds, billing })?;
+        self.stage
+            .notify(&format!("{} {}", billing.scene.title(), billing.scene.why()));
         let text = billing.scene.begin(self.stage, self.tally).await?;
         self.tell(&text)?;
         if let Some(wanted) = billing.scene.verdict() {
@@ -114,6 +118,8 @@ impl Show<'_> {
     }
 
     async fn serve(&mut self) -> anyhow::Result<()> {
+        self.stage
+            .notify("The show is over, the traffic goes on: move the split, or start a rollout yourself.");
         self.screen.show(&Moment::Serving {
             addresses: &self.stage.addresses,
             ends_by_itself: self.limit.is_some(),

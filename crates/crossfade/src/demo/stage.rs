@@ -61,6 +61,13 @@ pub(super) struct Addresses {
     pub(super) key: String,
 }
 
+impl Addresses {
+    /// The dashboard, logged in. What stands after `#` never reaches a server or its log.
+    pub(super) fn dashboard(&self) -> String {
+        format!("{}/#token={}", self.admin, self.admin_token)
+    }
+}
+
 /// A model of one of the vendors, written `provider/model` as clients may name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
@@ -196,6 +203,11 @@ impl Stage {
             self.vendors.set_behaviour(candidate.model, well(Side::Green))?;
         }
         Ok(())
+    }
+
+    /// Tells whoever looks at the dashboard.
+    pub(super) fn notify(&self, message: &str) {
+        self.house.hub.notify(message);
     }
 
     /// Ends all of it; what is still under way is cut.

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
+use control::api::Peer;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -53,8 +57,8 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Rece
             accepted = listener.accept() => accepted,
             _ = &mut stopped => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "no admin connection can be accepted right now");
                 tokio::time::sleep(NO_DESCRIPTORS).await;
@@ -62,7 +66,11 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Rece
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let inner = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+            inner.call(request)
+        });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use control::announce::{keep_announcing, keep_ticking};
+use control::announce::{keep_announcing, keep_history, keep_ticking};
 use control::api::{Api, router};
 use control::config::{Config, Store as StoreKind, StoreAddress};
 use control::desk::Desk;
 use control::driver::Driver;
 use control::events::Hub;
+use control::gate::Gate;
 use control::health::{Health, keep_probing};
 use control::ledger::Ledger;
 use control::limiter::RedisLimiter;
 use control::metrics::Metrics;
-use control::observe::Observatory;
+use control::observe::{History, Observatory};
 use control::requests::{flush, keep_log};
 use control::usage::{self, keep_usage};
 use gateway::{Gateway, Prober, Shared, Snapshot};
@@ -24,6 +25,7 @@ use store::{Store, StoreUrl};
 
 use super::admin::Admin;
 use super::sockets::Sockets;
+use super::successor;
 
 /// How often we look whether the data plane has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -34,6 +36,7 @@ pub(crate) struct House {
     pub(crate) gateway: Gateway,
     pub(crate) desk: Arc<Desk>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) admin: SocketAddr,
     server: Option<Admin>,
@@ -62,14 +65,15 @@ impl House {
             Some(workers) => usize::from(workers),
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
-        // What gateways that are gone left behind is settled before anything new is charged.
-        let ledger = Ledger::open(store.clone())
-            .await
-            .context("the ledger cannot be opened")?;
-        shared.set_till(Arc::clone(&ledger) as Arc<dyn gateway::Till>);
         if let Some(address) = &config.limiter {
             shared.meters.share(Some(RedisLimiter::start(address)?));
         }
+        let gate = Arc::new(Gate::new(token, &config));
+        // What gateways that are gone left behind is settled before anything new is charged.
+        let ledger = Ledger::open(store.clone(), successor::is_one())
+            .await
+            .context("the ledger cannot be opened")?;
+        shared.set_till(Arc::clone(&ledger) as Arc<dyn gateway::Till>);
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
@@ -87,15 +91,18 @@ impl House {
             Arc::clone(&health),
             Arc::clone(driver.board()),
         ));
+        let history = Arc::new(History::default());
         let api = Api {
             desk: Arc::clone(&desk),
             driver: Arc::clone(&driver),
             observatory: Arc::clone(&observatory),
+            history: Arc::clone(&history),
             health: Arc::clone(&health),
             hub: Arc::clone(&hub),
             ledger: Arc::clone(&ledger),
             metrics,
-            token: gateway::digest(token.as_bytes()),
+            gate: Arc::clone(&gate),
+            clients: format!("http://{}", sockets.clients.local_addr()?),
         };
         tokio::spawn(Arc::clone(&ledger).watch());
         tokio::spawn(Arc::clone(&ledger).follow_accounts());
@@ -105,6 +112,14 @@ impl House {
             Arc::clone(&observatory),
             Arc::clone(&health),
             Arc::clone(&hub),
+        ));
+        tokio::spawn(keep_history(history, Arc::clone(&desk), Arc::clone(&observatory)));
+        tokio::spawn(keep_ticking(
+            Arc::clone(&hub),
+            Arc::clone(&desk),
+            Arc::clone(&observatory),
+            Arc::clone(&health),
+            Arc::clone(driver.board()),
         ));
         tokio::spawn(keep_probing(health, Arc::clone(&shared), prober));
         tokio::spawn(async move { driver.watch().await });
@@ -116,17 +131,13 @@ impl House {
         tokio::spawn(keep_usage(Arc::clone(&observatory), store.clone()));
         let following = Arc::clone(&desk);
         tokio::spawn(async move { following.follow_store().await });
-        tokio::spawn(keep_ticking(
-            Arc::clone(&hub),
-            Arc::clone(&desk),
-            Arc::clone(&observatory),
-        ));
         let server = Some(Admin::start(sockets.admin, router(api))?);
         let gateway = gateway::start(shared, sockets.clients, workers)?;
         Ok(House {
             gateway,
             desk,
             hub,
+            gate,
             observatory,
             admin,
             server,

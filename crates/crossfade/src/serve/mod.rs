@@ -114,12 +114,14 @@ async fn serve(
         tokio::spawn(keep_reloading(
             Arc::clone(&house.desk),
             Arc::clone(&house.hub),
+            Arc::clone(&house.gate),
             Arc::clone(&house.observatory),
             watch,
         ));
         reloader
     });
-    if successor::tell_ready() {
+    successor::tell_ready();
+    if successor::is_one() {
         let desk = Arc::clone(&house.desk);
         tokio::spawn(async move { desk.catch_up().await });
     }
@@ -195,6 +197,7 @@ async fn until_the_end(
 async fn keep_reloading(
     desk: Arc<control::desk::Desk>,
     hub: Arc<control::events::Hub>,
+    gate: Arc<control::gate::Gate>,
     observatory: Arc<control::observe::Observatory>,
     mut watch: config::Watch,
 ) {
@@ -206,6 +209,7 @@ async fn keep_reloading(
         };
         match taken {
             Ok(reloaded) => {
+                gate.configure(&desk.config().await);
                 if !reloaded.needs_restart.is_empty() {
                     let keys = reloaded.needs_restart.join(", ");
                     tracing::warn!(keys, "these settings changed, but need a restart");

@@ -89,13 +89,16 @@ impl Successor {
     }
 }
 
-/// Tells whoever waits for it that this process serves: a predecessor, and systemd (sd_notify(3)). True if there is a
-/// predecessor.
-pub(super) fn tell_ready() -> bool {
-    let predecessor = std::env::var_os(PREDECESSOR);
-    if let Some(place) = &predecessor {
+/// Whether this process takes over from another one, which still finishes what it has under way.
+pub(super) fn is_one() -> bool {
+    std::env::var_os(PREDECESSOR).is_some()
+}
+
+/// Tells whoever waits for it that this process serves: a predecessor, and systemd (sd_notify(3)).
+pub(super) fn tell_ready() {
+    if let Some(place) = std::env::var_os(PREDECESSOR) {
         let told = std::os::unix::net::UnixDatagram::unbound()
-            .and_then(|socket| socket.send_to(READY, Path::new(place)));
+            .and_then(|socket| socket.send_to(READY, Path::new(&place)));
         match told {
             Ok(_) => tracing::info!("took over from the process before this one"),
             Err(error) => {
@@ -107,7 +110,6 @@ pub(super) fn tell_ready() -> bool {
         sd_notify::NotifyState::MainPid(std::process::id()),
         sd_notify::NotifyState::Ready,
     ]);
-    predecessor.is_some()
 }
 
 fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {

@@ -16,6 +16,7 @@ mod money;
 mod refusals;
 mod reload;
 mod restart;
+mod roles;
 mod secrecy;
 mod shared_store;
 mod survival;

@@ -13,7 +13,7 @@ pub(crate) mod row;
 mod scribe;
 
 pub use list::{Balance, Checked, Listed, Standing, Which, check, list, spent, standing};
-pub use owners::{alive, forget, gateways, orphans};
+pub use owners::{alive, orphans};
 pub use row::{Settled, settled};
 pub use scribe::{Answer, Scribe, Unwritten};
 

@@ -50,24 +50,11 @@ pub async fn orphans(
     Ok(found)
 }
 
-/// Every gateway that has said that it is alive, and was not forgotten.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn gateways(store: &Store) -> Result<Vec<String>, StoreError> {
-    on_database!(store, read connection => {
-        sqlx::query_scalar("SELECT id FROM gateways ORDER BY id").fetch_all(connection).await?
-    })
-}
-
-/// A gateway is known to be gone: its charges under way are orphans from now on.
-///
-/// # Errors
-/// When the store cannot be written.
-pub async fn forget(store: &Store, id: &str) -> Result<(), StoreError> {
-    on_database!(store, write transaction => {
-        sqlx::query("DELETE FROM gateways WHERE id = $1").bind(id).execute(transaction).await?;
-    })
+/// For a log line: whose request it was, never what was in it.
+impl super::Settled {
+    pub fn is_free(&self) -> bool {
+        self.charged == 0
+    }
 }
 
 /// The charge that a settlement is about.

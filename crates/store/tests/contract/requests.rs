@@ -1,7 +1,7 @@
 //! Promises about the request log.
 
 use store::StoreError;
-use store::requests;
+use store::requests::{self, Filter, FinishedRequest};
 
 use crate::places::Place;
 use crate::samples::request;
@@ -12,6 +12,8 @@ on_both! {
     the_same_batch_again_changes_nothing
     an_id_that_comes_twice_gives_the_latest_and_loses_none
     what_is_old_is_deleted_and_nothing_else
+    a_list_goes_back_in_time_and_leaves_nothing_out
+    a_list_takes_one_deployment_or_key
 }
 
 async fn a_large_batch_is_kept_whole(place: Place) {
@@ -64,4 +66,51 @@ async fn what_is_old_is_deleted_and_nothing_else(place: Place) {
         requests::get(&store, "r4400").await.unwrap(),
         request("r4400", 4_400)
     );
+}
+
+async fn a_list_goes_back_in_time_and_leaves_nothing_out(place: Place) {
+    let store = place.open().await;
+    // Several finish in the same millisecond, across the borders of pages.
+    let batch: Vec<_> = (0..10).map(|n| request(&format!("r{n}"), n / 4)).collect();
+    requests::append(&store, &batch).await.unwrap();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let rows = requests::list(&store, &Filter::default(), after.as_ref(), 3)
+            .await
+            .unwrap();
+        let Some(last) = rows.last() else { break };
+        after = Some(requests::Place {
+            at: last.at,
+            id: last.id.clone(),
+        });
+        seen.extend(rows.into_iter().map(|row| row.id));
+    }
+    let expected = ["r9", "r8", "r7", "r6", "r5", "r4", "r3", "r2", "r1", "r0"];
+    assert_eq!(seen, expected);
+}
+
+async fn a_list_takes_one_deployment_or_key(place: Place) {
+    let store = place.open().await;
+    let of = |id: &str, deployment: &str, key: &str| FinishedRequest {
+        deployment: deployment.to_owned(),
+        key: key.to_owned(),
+        ..request(id, 1)
+    };
+    let batch = [
+        of("a", "one", "kim"),
+        of("b", "two", "kim"),
+        of("c", "one", "lee"),
+    ];
+    requests::append(&store, &batch).await.unwrap();
+    let listed = async |deployment: Option<&str>, key: Option<&str>| {
+        let filter = Filter {
+            deployment: deployment.map(str::to_owned),
+            key: key.map(str::to_owned),
+        };
+        let rows = requests::list(&store, &filter, None, 10).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(Some("one"), None).await, ["c", "a"]);
+    assert_eq!(listed(None, Some("kim")).await, ["b", "a"]);
+    assert_eq!(listed(Some("one"), Some("lee")).await, ["c"]);
 }

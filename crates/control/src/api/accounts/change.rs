@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use super::{AccountView, billing, markup};
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
+use crate::gate::Caller;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -33,13 +34,14 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn change(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<AccountView>, ApiError> {
     let wanted: Wanted = body::read(&bytes)?;
     let billing = wanted.billing.as_deref().map(billing).transpose()?;
     let markup = wanted.markup_percent.map(markup).transpose()?;
-    let actor = auth::actor(wanted.reason);
+    let actor = caller.actor(wanted.reason);
     let detail = json!({"billing": wanted.billing, "markup_percent": wanted.markup_percent});
     let (desk, ledger) = (Arc::clone(&api.desk), Arc::clone(&api.ledger));
     let changed = to_its_end(async move {

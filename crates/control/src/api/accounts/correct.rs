@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use super::AccountView;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
+use crate::gate::Caller;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +41,7 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn correct(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<AccountView>, ApiError> {
@@ -58,7 +60,7 @@ pub(in crate::api) async fn correct(
     }
     let (desk, ledger) = (Arc::clone(&api.desk), Arc::clone(&api.ledger));
     let corrected = to_its_end(async move {
-        let actor = auth::actor(Some(wanted.reason.clone()));
+        let actor = caller.actor(Some(wanted.reason.clone()));
         let applied = ledger
             .correct(&name, &wanted.id, amount.get(), wanted.reason)
             .await?;

@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use super::{AccountView, billing, check_name, markup};
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
+use crate::gate::Caller;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,13 +41,14 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn create(
     State(api): State<Api>,
+    caller: Caller,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<AccountView>), ApiError> {
     let wanted: Wanted = body::read(&bytes)?;
     check_name(&wanted.name)?;
     let billing = wanted.billing.as_deref().map_or(Ok(Billing::Prepaid), billing)?;
     let markup = wanted.markup_percent.map_or(Ok(0), markup)?;
-    let actor = auth::actor(wanted.reason);
+    let actor = caller.actor(wanted.reason);
     let (desk, ledger) = (Arc::clone(&api.desk), Arc::clone(&api.ledger));
     let made = to_its_end(async move {
         let welcome = desk.config().await.accounts.welcome_credit_usd.nano();

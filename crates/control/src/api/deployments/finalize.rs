@@ -7,19 +7,22 @@ use super::{DeploymentView, VerbAnswers, plain_verb};
 use crate::api::Api;
 use crate::api::body::Why;
 use crate::api::error::ApiError;
+use crate::gate::Caller;
 
 /// Makes green the new blue.
 #[utoipa::path(
     post,
     path = "/deployments/{name}/finalize",
     tag = "deployments",
+    security(("admin_token" = ["operator"])),
     request_body = Option<Why>,
     responses(VerbAnswers)
 )]
 pub(in crate::api) async fn finalize(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<DeploymentView>, ApiError> {
-    plain_verb(&api, &name, Verb::Finalize, &bytes).await
+    plain_verb(&api, &name, Verb::Finalize, &caller, &bytes).await
 }

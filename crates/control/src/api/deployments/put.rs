@@ -5,10 +5,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
 use super::{DeploymentView, refuse_during_rollout, view};
+use crate::api::Api;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth};
 use crate::desk::PutOutcome;
+use crate::gate::Caller;
 
 /// Creates or redefines a deployment. The body is its definition as the configuration file has it.
 #[utoipa::path(
@@ -25,12 +26,13 @@ use crate::desk::PutOutcome;
 )]
 pub(in crate::api) async fn put(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     body: String,
 ) -> Result<(StatusCode, Json<DeploymentView>), ApiError> {
     refuse_during_rollout(&api, &name, "redefine")?;
     let desk = Arc::clone(&api.desk);
-    let put = async move { desk.put_deployment(&name, &body, &auth::actor(None)).await };
+    let put = async move { desk.put_deployment(&name, &body, &caller.actor(None)).await };
     let (outcome, state) = to_its_end(put).await?;
     let status = match outcome {
         PutOutcome::Created => StatusCode::CREATED,

@@ -7,19 +7,22 @@ use super::{DeploymentView, VerbAnswers, plain_verb};
 use crate::api::Api;
 use crate::api::body::Why;
 use crate::api::error::ApiError;
+use crate::gate::Caller;
 
 /// Takes green out of all automatic traffic, in any state.
 #[utoipa::path(
     post,
     path = "/deployments/{name}/rollback",
     tag = "deployments",
+    security(("admin_token" = ["operator"])),
     request_body = Option<Why>,
     responses(VerbAnswers)
 )]
 pub(in crate::api) async fn rollback(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<DeploymentView>, ApiError> {
-    plain_verb(&api, &name, Verb::Rollback, &bytes).await
+    plain_verb(&api, &name, Verb::Rollback, &caller, &bytes).await
 }

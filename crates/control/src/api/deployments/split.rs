@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use super::{DeploymentView, apply};
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
+use crate::gate::Caller;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +27,7 @@ pub(in crate::api) struct Wanted {
     put,
     path = "/deployments/{name}/split",
     tag = "deployments",
+    security(("admin_token" = ["operator"])),
     request_body = Wanted,
     responses(
         (status = 200, body = DeploymentView),
@@ -36,12 +38,13 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn split(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<DeploymentView>, ApiError> {
     let wanted: Wanted = body::read(&bytes)?;
     let green = green_share(&wanted)?;
-    apply(&api, &name, Verb::Split(green), auth::actor(wanted.reason)).await
+    apply(&api, &name, Verb::Split(green), caller.actor(wanted.reason)).await
 }
 
 fn green_share(wanted: &Wanted) -> Result<Share, ApiError> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::Api;
+use super::super::rollouts::shape::RolloutView;
 use crate::desk::{DeploymentState, EnvironmentState, Owner};
 use crate::observe::Window;
 use crate::report::Split;
@@ -22,7 +23,6 @@ pub(in crate::api) struct DeploymentView {
     /// `single`, `finalized`, `split`, `promoted` or `rolled_back`
     state: &'static str,
     /// Percentages of automatic traffic.
-    #[schema(value_type = Object)]
     split: Split,
     #[schema(value_type = String)]
     sticky: Value,
@@ -36,7 +36,7 @@ pub(in crate::api) struct DeploymentView {
     blue: EnvironmentView,
     green: Option<EnvironmentView>,
     /// The newest rollout, `null` if there never was one.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<RolloutView>)]
     rollout: Value,
 }
 
@@ -49,7 +49,6 @@ struct EnvironmentView {
     health: &'static str,
     /// Requests under way.
     in_flight: u32,
-    #[schema(value_type = Object)]
     window: Window,
 }
 

@@ -12,9 +12,10 @@ use super::KeyView;
 use super::view::{BudgetView, LimitsView};
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
 use crate::config::{ModelLimits, Moment, Usd};
 use crate::desk::{KeyRequest, model_limits_text};
+use crate::gate::Caller;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,10 +48,11 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn create(
     State(api): State<Api>,
+    caller: Caller,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<KeyView>), ApiError> {
     let wanted: Wanted = body::read(&bytes)?;
-    let actor = auth::actor(wanted.reason.clone());
+    let actor = caller.actor(wanted.reason.clone());
     let (desk, wanted) = (Arc::clone(&api.desk), request(wanted)?);
     let made = to_its_end(async move { desk.create_key(wanted, &actor).await }).await?;
     Ok((

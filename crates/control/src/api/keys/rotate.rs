@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use super::KeyView;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
 use crate::config::Period;
+use crate::gate::Caller;
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +33,7 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn rotate(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<KeyView>, ApiError> {
@@ -39,7 +41,7 @@ pub(in crate::api) async fn rotate(
     let grace = wanted.grace.map_or(0, |grace| grace.duration().as_millis());
     let grace = i64::try_from(grace).unwrap_or(i64::MAX);
     let desk = Arc::clone(&api.desk);
-    let rotate = async move { desk.rotate_key(&name, grace, &auth::actor(wanted.reason)).await };
+    let rotate = async move { desk.rotate_key(&name, grace, &caller.actor(wanted.reason)).await };
     let rotated = to_its_end(rotate).await?;
     Ok(Json(KeyView::of(rotated.info, Some(rotated.secret))))
 }

@@ -5,11 +5,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::api::Api;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::query::Asked;
-use crate::api::{Api, auth};
 use crate::config::Moment;
+use crate::gate::Caller;
 use crate::prices::Kind;
 
 #[derive(Deserialize, IntoParams)]
@@ -37,6 +38,7 @@ pub(in crate::api) struct Which {
 )]
 pub(in crate::api) async fn delete(
     State(api): State<Api>,
+    caller: Caller,
     Asked(which): Asked<Which>,
 ) -> Result<StatusCode, ApiError> {
     let kind = which.kind.as_deref().map_or(Ok(Kind::Cost), super::put::kind)?;
@@ -45,7 +47,7 @@ pub(in crate::api) async fn delete(
         Some(Ok(moment)) => moment.unix_milliseconds(),
         Some(Err(error)) => return Err(ApiError::invalid("from", error.to_string())),
     };
-    let (desk, actor) = (Arc::clone(&api.desk), auth::actor(which.reason));
+    let (desk, actor) = (Arc::clone(&api.desk), caller.actor(which.reason));
     to_its_end(async move { desk.delete_price(kind, &which.model, from, &actor).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use super::view::PriceView;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
 use crate::desk;
+use crate::gate::Caller;
 use crate::prices::{Kind, Listed, Owner, from};
 
 /// Prices set in one go.
@@ -46,13 +47,17 @@ pub(in crate::api) struct Set {
         (status = 409, description = "A price stands in the configuration file", body = ErrorBody)
     )
 )]
-pub(in crate::api) async fn put(State(api): State<Api>, bytes: Bytes) -> Result<Json<Set>, ApiError> {
+pub(in crate::api) async fn put(
+    State(api): State<Api>,
+    caller: Caller,
+    bytes: Bytes,
+) -> Result<Json<Set>, ApiError> {
     let wanted: Wanted = body::read(&bytes)?;
     if wanted.prices.is_empty() || wanted.prices.len() > MOST {
         let message = format!("'prices' has 1 to {MOST} prices");
         return Err(ApiError::invalid("prices", message));
     }
-    let actor = auth::actor(wanted.reason);
+    let actor = caller.actor(wanted.reason);
     let listed: Result<Vec<_>, _> = (0..)
         .zip(wanted.prices)
         .map(|(at, price)| listed(at, price))

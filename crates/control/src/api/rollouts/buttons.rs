@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 
 use crate::api::body::Why;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::rollouts::shape::RolloutView;
+use crate::api::{Api, body};
+use crate::gate::Caller;
 
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -68,21 +70,23 @@ impl Button {
     post,
     path = "/deployments/{name}/rollout/{button}",
     tag = "rollouts",
-    params(("name" = String, Path), ("button" = Button, Path)),
+    security(("admin_token" = ["operator"])),
+    params(("name" = String, Path), ("button" = inline(Button), Path)),
     request_body = Option<Why>,
     responses(
-        (status = 200, description = "The rollout as it stands", body = Object),
+        (status = 200, description = "The rollout as it stands", body = RolloutView),
         (status = 404, body = ErrorBody),
         (status = 409, description = "Does not fit the state", body = ErrorBody)
     )
 )]
 pub(in crate::api) async fn press(
     State(api): State<Api>,
+    caller: Caller,
     Path((name, button)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let button = Button::named(&button)?;
     let why: Why = body::optional(&bytes)?;
-    let actor = auth::actor(why.reason);
+    let actor = caller.actor(why.reason);
     Ok(Json(api.driver.press(&name, button.verb(), actor).await?))
 }

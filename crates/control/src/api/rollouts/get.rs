@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::api::error::{ApiError, ErrorBody};
+use crate::api::rollouts::shape::RolloutView;
 use crate::driver::DriverError;
 
 /// The newest rollout: its state and phase, the evidence, and what it waits for.
@@ -12,7 +13,7 @@ use crate::driver::DriverError;
     path = "/deployments/{name}/rollout",
     tag = "rollouts",
     responses(
-        (status = 200, body = Object),
+        (status = 200, body = RolloutView),
         (status = 404, description = "There is no such deployment, or it never had a rollout", body = ErrorBody)
     )
 )]

@@ -6,12 +6,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Api;
 use crate::api::error::{ApiError, ErrorBody};
+use crate::api::rollouts::shape::RolloutView;
 
 /// Rollouts on a page if the caller names no number.
 const PAGE: u32 = 50;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::api) struct Which {
     /// `next` of the page before.
     cursor: Option<String>,
@@ -22,7 +24,7 @@ pub(in crate::api) struct Which {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RolloutList)]
 pub(in crate::api) struct Listed {
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<RolloutView>)]
     rollouts: Vec<Value>,
     next: Option<String>,
 }

@@ -6,8 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::rollouts::shape::RolloutView;
+use crate::api::{Api, body};
 use crate::driver::PlanAsked;
+use crate::gate::Caller;
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -24,9 +26,10 @@ pub(in crate::api) struct Wanted {
     post,
     path = "/deployments/{name}/rollout",
     tag = "rollouts",
+    security(("admin_token" = ["operator"])),
     request_body = Option<Wanted>,
     responses(
-        (status = 200, description = "The rollout as it stands", body = Object),
+        (status = 200, description = "The rollout as it stands", body = RolloutView),
         (status = 400, description = "The plan makes no sense", body = ErrorBody),
         (status = 404, body = ErrorBody),
         (status = 409, description = "There is no green, or a rollout is under way", body = ErrorBody)
@@ -34,6 +37,7 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn start(
     State(api): State<Api>,
+    caller: Caller,
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<Value>, ApiError> {
@@ -49,6 +53,9 @@ pub(in crate::api) async fn start(
             ));
         }
     };
-    let started = api.driver.start(&name, asked, auth::actor(wanted.reason)).await?;
+    let started = api
+        .driver
+        .start(&name, asked, caller.actor(wanted.reason))
+        .await?;
     Ok(Json(started))
 }

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use super::TopupView;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
+use crate::gate::Caller;
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,11 +37,12 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn confirm(
     State(api): State<Api>,
+    caller: Caller,
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<TopupView>, ApiError> {
     let wanted: Wanted = body::optional(&bytes)?;
-    let actor = auth::actor(wanted.reason);
+    let actor = caller.actor(wanted.reason);
     let (desk, ledger) = (Arc::clone(&api.desk), Arc::clone(&api.ledger));
     let paid = to_its_end(async move {
         let config = desk.config().await.topups;

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use super::TopupView;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
+use crate::gate::Caller;
 use crate::ledger::Order;
 
 #[derive(Deserialize, ToSchema)]
@@ -49,10 +50,11 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn create(
     State(api): State<Api>,
+    caller: Caller,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<TopupView>), ApiError> {
     let wanted: Wanted = body::read(&bytes)?;
-    let actor = auth::actor(wanted.reason.clone());
+    let actor = caller.actor(wanted.reason.clone());
     let order = Order {
         id: wanted.id,
         account: wanted.account,

@@ -11,7 +11,8 @@ use super::TopupView;
 use super::create::decimal;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
+use crate::gate::Caller;
 
 /// The id of a refund that was given none.
 const ALL: &str = "all";
@@ -44,6 +45,7 @@ pub(in crate::api) struct Wanted {
 )]
 pub(in crate::api) async fn refund(
     State(api): State<Api>,
+    caller: Caller,
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<TopupView>, ApiError> {
@@ -56,7 +58,7 @@ pub(in crate::api) async fn refund(
         ));
     }
     let refund = wanted.id.unwrap_or_else(|| ALL.to_owned());
-    let actor = auth::actor(wanted.reason.clone());
+    let actor = caller.actor(wanted.reason.clone());
     let (desk, ledger) = (Arc::clone(&api.desk), Arc::clone(&api.ledger));
     let refunded = to_its_end(async move {
         let config = desk.config().await.topups;

@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::{Api, auth, body};
+use crate::api::{Api, body};
 use crate::config::{Moment, Usd};
 use crate::desk::{DeskError, new_code, now};
+use crate::gate::Caller;
 
 /// Codes in one batch; more are another batch.
 const MOST: u32 = 10_000;
@@ -55,6 +56,7 @@ pub(in crate::api) struct Made {
 )]
 pub(in crate::api) async fn create(
     State(api): State<Api>,
+    caller: Caller,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Made>), ApiError> {
     let wanted: Wanted = body::read(&bytes)?;
@@ -95,7 +97,7 @@ pub(in crate::api) async fn create(
         code_expires_at: expires.map(|moment| moment.unix_seconds().saturating_mul(1_000)),
         at: now(),
     };
-    let actor = auth::actor(wanted.reason);
+    let actor = caller.actor(wanted.reason);
     let (desk, ledger) = (Arc::clone(&api.desk), Arc::clone(&api.ledger));
     let batch = to_its_end(async move {
         store::vouchers::create(ledger.store(), &batch, &digests).await?;

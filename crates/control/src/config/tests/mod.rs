@@ -19,7 +19,7 @@ fn variables(name: &str) -> Option<String> {
             Some(format!("sk-{name}"))
         }
         "CROSSFADE_ADMIN_TOKEN" => Some("an-admin-token-of-the-tests".to_owned()),
-        "APP_KEY" | "WEBHOOK_SECRET" => Some(format!("secret-{name}")),
+        "APP_KEY" | "KIM_ADMIN_TOKEN" | "WEBHOOK_SECRET" => Some(format!("secret-{name}")),
         "GREEN" => Some("12.5".to_owned()),
         _ => None,
     }

@@ -52,6 +52,20 @@ services: {x@green: {hosts: [a], blue: {url: http://a}}}
 }
 
 #[test]
+fn tokens_differ_in_name_and_secret_and_hosts_are_names() {
+    let text = "providers: {openai: {dialect: openai}}
+admin_token: the-first-token-0123
+tokens:
+  - {name: kim, role: operator, secret: the-first-token-0123}
+  - {name: kim, role: viewer, secret: short}
+  - {name: admin, role: admin, secret: another-token-0123}
+  - {name: lee, role: boss, secret: a-third-token-012345}
+admin_hosts: [gateway.example.com, 'https://gateway.example.com']
+";
+    insta::assert_snapshot!(problems(text));
+}
+
+#[test]
 fn keys_allow_models_that_exist_and_differ_from_each_other() {
     let text = "providers: {openai: {dialect: openai}}
 deployments: {gpt-4.1: {blue: {provider: openai, model: gpt-4.1}}}

@@ -42,9 +42,10 @@ impl Running {
             let actor = self.who();
             self.switch.put(green, actor);
         }
-        if !self.replies.is_empty() && self.is_in_force() {
+        if self.replies.iter().any(|(number, _)| *number <= written) && self.is_in_force() {
             let view = self.show();
-            for reply in self.replies.drain(..) {
+            let answered = self.replies.extract_if(.., |(number, _)| *number <= written);
+            for (_, reply) in answered {
                 // Nobody waits for it any more.
                 let _ = reply.send(Ok(view.clone()));
             }

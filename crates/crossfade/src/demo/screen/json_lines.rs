@@ -25,7 +25,9 @@ impl JsonLines {
 
     fn line(&mut self, moment: &Moment<'_>) -> Option<Value> {
         Some(match moment {
-            Moment::Opens => json!({"event": "opens", "deployment": DEPLOYMENT}),
+            Moment::Opens { addresses } => {
+                json!({"event": "opens", "deployment": DEPLOYMENT, "dashboard": addresses.dashboard()})
+            }
             Moment::SceneBegins { seconds, billing } => {
                 json!({"event": "scene_begins", "seconds": seconds, "scene": scene(billing), "why": billing.scene.why()})
             }

@@ -37,7 +37,9 @@ pub(super) struct Billing {
 
 /// What there is to be seen. Seconds count from the first request.
 pub(super) enum Moment<'a> {
-    Opens,
+    Opens {
+        addresses: &'a Addresses,
+    },
     SceneBegins {
         seconds: f64,
         billing: Billing,

@@ -11,9 +11,11 @@ impl PlainLines {
     pub(super) fn show(&mut self, moment: &Moment<'_>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match moment {
-            Moment::Opens => writeln!(
+            Moment::Opens { addresses } => writeln!(
                 out,
-                "crossfade demo: a gateway, simulated vendors and 40 requests a second in this one process"
+                "crossfade demo: a gateway, simulated vendors and 40 requests a second in this one process\n\
+                 Watch it in the dashboard: {}",
+                addresses.dashboard()
             )?,
             Moment::SceneBegins { billing, .. } => writeln!(
                 out,

@@ -46,7 +46,7 @@ impl Terminal {
 
     pub(super) fn show(&mut self, moment: &Moment<'_>) -> io::Result<()> {
         match moment {
-            Moment::Opens => self.enter(),
+            Moment::Opens { addresses } => self.enter(&addresses.dashboard()),
             Moment::SceneBegins { .. } => Ok(()),
             Moment::Happened { seconds, text } => self.happened(*seconds, text),
             Moment::Now {
@@ -93,7 +93,9 @@ impl Terminal {
         }
     }
 
-    fn enter(&mut self) -> io::Result<()> {
+    /// The dashboard's address is in the log from the start, and stays in the text below the show.
+    fn enter(&mut self, dashboard: &str) -> io::Result<()> {
+        self.log.push(logged(0.0, Tone::Strong, dashboard));
         self.on_stage = true;
         execute!(io::stdout(), EnterAlternateScreen, Hide)
     }

@@ -13,7 +13,9 @@ pub(super) fn text(addresses: &Addresses, ends_by_itself: bool, paint: Paint) ->
         key,
     } = addresses;
     let heading = |text: &str| paint.paint(Tone::Strong, text);
-    let (first, second, third) = (
+    let dashboard = addresses.dashboard();
+    let (zeroth, first, second, third) = (
+        heading("The dashboard, logged in:"),
         heading("Your turn, in another terminal. A request:"),
         heading("Move the split, and watch:"),
         heading("Make green fail again, and heal it:"),
@@ -26,7 +28,11 @@ pub(super) fn text(addresses: &Addresses, ends_by_itself: bool, paint: Paint) ->
     let crossfade = program();
     let green = LAST.model;
     format!(
-        r#"{first}
+        r#"{zeroth}
+
+  {dashboard}
+
+{first}
 
   export CROSSFADE_KEY={key}
   curl -i {clients}/v1/chat/completions \
