@@ -36,7 +36,7 @@ pub(crate) struct Ticket {
     /// Of a key with limits.
     pub(crate) limited: Option<Box<Limited>>,
     /// The charge that money is held for.
-    charge: Option<String>,
+    charge: Option<Box<str>>,
 }
 
 /// What a request knows of its key's limits.
@@ -198,7 +198,7 @@ impl Ticket {
     pub(crate) fn open_charge(&mut self) -> String {
         let mut charge = format!("{}.", self.request_id());
         said::push_nonce(&mut charge);
-        self.charge = Some(charge.clone());
+        self.charge = Some(charge.as_str().into());
         charge
     }
 

@@ -35,7 +35,7 @@ pub trait Till: Send + Sync {
     fn mark(&self, charge: &str, so_far: &Outcome);
 
     /// A request is over; `charge` names what was held for it. Must return at once and never forget.
-    fn settle(&self, charge: Option<String>, outcome: &Outcome);
+    fn settle(&self, charge: Option<Box<str>>, outcome: &Outcome);
 }
 
 /// How a key's requests are paid for.

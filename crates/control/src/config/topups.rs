@@ -21,9 +21,9 @@ pub struct Topups {
     pub expire_after: Period,
     /// Transfers to a bank account, by a reference code that the payer writes.
     pub bank_transfer: Option<BankTransfer>,
-    /// Toss Payments.
+    /// Payments by Toss Payments.
     pub toss: Option<Toss>,
-    /// Payments by Stripe.
+    /// Payments by Stripe Checkout.
     pub stripe: Option<Stripe>,
 }
 
@@ -48,7 +48,7 @@ pub struct BankTransfer {
     pub feed_secret: Option<Secret>,
 }
 
-/// Toss Payments.
+/// Payments by Toss Payments.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Toss {
@@ -59,7 +59,7 @@ pub struct Toss {
     pub base_url: Option<HttpUrl>,
 }
 
-/// Stripe.
+/// Payments by Stripe Checkout.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stripe {

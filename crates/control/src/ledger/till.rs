@@ -57,7 +57,7 @@ impl Till for Ledger {
 
     fn mark(&self, charge: &str, so_far: &Outcome) {
         let Some(key) = so_far.key.as_deref() else { return };
-        let billed = self.billed(key, so_far);
+        let billed = billed(so_far, self.markup(key));
         let sum = |part: fn(&Billed) -> i64| billed.iter().map(part).fold(0, i64::saturating_add);
         let mark = Mark {
             charge: sum(|billed| billed.charge),
@@ -66,17 +66,17 @@ impl Till for Ledger {
         self.scribe.send(Operation::Mark(charge.to_owned(), mark));
     }
 
-    fn settle(&self, charge: Option<String>, outcome: &Outcome) {
+    fn settle(&self, charge: Option<Box<str>>, outcome: &Outcome) {
         let Some(key) = outcome.key.as_deref() else { return };
         if charge.is_none() && (outcome.attempts.is_empty() || self.payment(key) == Payment::Nobody) {
             return;
         }
         let own_id = || format!("{}.{:016x}", outcome.request_id, fastrand::u64(..));
         let settlement = Settlement {
-            charge: charge.unwrap_or_else(own_id),
+            charge: charge.map_or_else(own_id, String::from),
             payer: payer(key, &outcome.request_id, outcome.at),
             owner: self.owner.clone(),
-            billed: self.billed(key, outcome),
+            billed: billed(outcome, self.markup(key)),
             estimated: outcome.attempts.last().is_some_and(|attempt| attempt.estimated),
         };
         self.scribe.send(Operation::Settle(settlement));
@@ -84,11 +84,6 @@ impl Till for Ledger {
 }
 
 impl Ledger {
-    /// Every attempt that used something, with who bears it.
-    fn billed(&self, key: &Key, outcome: &Outcome) -> Vec<Billed> {
-        billed(key, outcome, self.markup(key))
-    }
-
     /// What the key's account pays over the list price.
     fn markup(&self, key: &Key) -> i64 {
         let terms = self.terms(&key.account).filter(|_| key.has_account);
@@ -109,18 +104,17 @@ pub(crate) fn unbooked(outcome: &Outcome) -> Option<Nano> {
     if outcome.attempts.is_empty() || outcome.attempts.iter().any(unpriced) {
         return None;
     }
-    let charges = billed(key, outcome, 0);
+    let charges = billed(outcome, 0);
     Nano::sum(charges.iter().map(|billed| Nano::new(billed.charge)))
 }
 
-fn billed(key: &Key, outcome: &Outcome, markup: i64) -> Vec<Billed> {
+/// Every attempt that used something, with who bears it.
+fn billed(outcome: &Outcome, markup: i64) -> Vec<Billed> {
     let last = outcome.attempts.len();
     let numbered = (1_u32..).zip(&outcome.attempts);
     let billed = numbered.filter_map(|(number, attempt)| {
         attempt.usage?;
-        let borne = if is_probe(key, outcome) {
-            Some("probe")
-        } else if number as usize != last {
+        let borne = if number as usize != last {
             Some("in vain")
         } else if brought_nothing(attempt) {
             Some("failed")
@@ -150,12 +144,6 @@ fn sold(listed: Nano, markup: i64) -> Option<Nano> {
         Ok(share) if markup != 0 => listed.share(share, WHOLE as u64),
         _ => Some(listed),
     }
-}
-
-/// Asks how an environment does, at the operator's cost. A key that may not choose its environment is a customer's,
-/// and pays for whatever it sends.
-fn is_probe(key: &Key, outcome: &Outcome) -> bool {
-    outcome.monitoring && key.may_override
 }
 
 /// An error instead of an answer: whatever the vendor takes for it, the customer pays nothing.

@@ -113,7 +113,10 @@ async fn an_account_comes_back_as_it_was_made(place: Place) {
     };
     accounts::create(&store, &made, 0).await.unwrap();
     assert_eq!(accounts::get(&store, "acme").await.unwrap(), made);
-    assert_eq!(accounts::load_all(&store).await.unwrap(), [made.clone()]);
+    assert_eq!(
+        accounts::load_all(&store).await.unwrap(),
+        std::slice::from_ref(&made)
+    );
     assert_eq!(accounts::list(&store, None, 10).await.unwrap().rows, [made]);
     let changed = accounts::change(&store, "acme", Some(Billing::Postpaid), None).await;
     let changed = changed.unwrap();

@@ -22,5 +22,6 @@ mod requests;
 mod rollouts;
 mod routes;
 mod samples;
+mod topups;
 mod trouble;
 mod usage;

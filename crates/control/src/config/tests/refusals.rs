@@ -76,7 +76,7 @@ fn unknown_keys_are_refused_on_every_level() {
     1:2 porviders: unknown key `porviders` [providers]
     1:50 providers.p.htp2: unknown key `htp2` [http2]
     1:73 limits.bodi: unknown key `bodi` [body]
-    1:86 wholly: unknown key `wholly` (known keys here: listen, admin, admin_token, tokens, admin_hosts, store, workers, drain, keep_previous, key_headers, providers, deployments, aliases, plans, keys, accounts, prices, list_prices, services, limits, limiter, retry, retention, otlp, log)
+    1:86 wholly: unknown key `wholly` (known keys here: listen, admin, admin_token, tokens, admin_hosts, store, workers, drain, keep_previous, key_headers, providers, deployments, aliases, plans, keys, accounts, topups, prices, list_prices, services, limits, limiter, retry, retention, otlp, log)
     1:124 retry.budget_per_second: expected a whole number from 0 to 4294967295, found 5000000000
     1:152 retry.budget_percent: expected a whole number from 0 to 100, found 101
     2:59 deployments.m.blue.health.intervall: unknown key `intervall` [interval]
