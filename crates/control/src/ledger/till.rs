@@ -93,10 +93,10 @@ impl Ledger {
 
 /// What a request that nobody pays for would be sold at; `None` if it is paid for, or has no price.
 pub(crate) fn unbooked(outcome: &Outcome) -> Option<Nano> {
-    let key = outcome
-        .key
-        .as_deref()
-        .filter(|key| !key.has_account && key.budget.is_none())?;
+    let key = outcome.key.as_deref()?;
+    if key.has_account || key.budget.is_some() {
+        return None;
+    }
     let unpriced = |attempt: &Attempt| {
         let list = outcome.list.as_deref().or(attempt.price.as_deref());
         attempt.cost_by(list, outcome.at) == Cost::Unpriced
