@@ -221,20 +221,25 @@ async fn latency(
     table: &mut Table,
 ) -> anyhow::Result<()> {
     const RATE: u32 = 1_000;
+    let covered = starter.start(Proxy::Covered, &[])?;
     let [nginx, crossfade] = both.map(|process| process.address);
-    let mut took = [Vec::new(), Vec::new(), Vec::new()];
+    let addresses = [starter.upstream, nginx, crossfade, covered.address];
+    let mut took = addresses.map(|_| Vec::new());
     let time = Duration::from_secs(size.rate_seconds);
     for _ in 0..size.rounds.min(5) {
-        for (address, took) in [starter.upstream, nginx, crossfade].into_iter().zip(&mut took) {
+        for (address, took) in addresses.into_iter().zip(&mut took) {
             let mut clients = Clients::connect(address, 32).await?;
             clients.burst(Plan::WHOLE, 2).await?;
             took.extend(clients.at_rate(RATE, time).await?);
         }
     }
+    covered.stop()?;
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        let [direct, nginx, crossfade] = took.each_mut().map(|took| percentile(took, share));
+        let [direct, nginx, crossfade, covered] = took.each_mut().map(|took| percentile(took, share));
         let figure = format!("latency added at {RATE} requests a second, {name}, ms (direct: {direct:.2})");
         table.row(&figure, nginx - direct, crossfade - direct);
+        let figure = format!("the same where each request is covered on the disk first, {name}, ms");
+        table.row(&figure, nginx - direct, covered - direct);
     }
     Ok(())
 }

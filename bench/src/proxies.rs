@@ -13,6 +13,9 @@ use crate::process::{Process, free_port};
 pub(crate) enum Proxy {
     Nginx,
     Crossfade,
+    /// crossfade with a key whose requests are covered before they are sent: each waits until its greatest possible
+    /// cost is set aside on the disk.
+    Covered,
 }
 
 impl Proxy {
@@ -22,6 +25,7 @@ impl Proxy {
         match self {
             Proxy::Nginx => "nginx",
             Proxy::Crossfade => "crossfade",
+            Proxy::Covered => "covered",
         }
     }
 }
@@ -44,7 +48,8 @@ impl Starter {
         let port = free_port()?;
         let arguments = match proxy {
             Proxy::Nginx => self.nginx(&directory, port)?,
-            Proxy::Crossfade => self.crossfade(&directory, port)?,
+            Proxy::Crossfade => self.crossfade(&directory, port, "")?,
+            Proxy::Covered => self.crossfade(&directory, port, ", budget: {usd: 1000000, per: day}")?,
         };
         let pin = ["taskset", "-c", "0"].map(str::to_owned);
         let pin = if self.pinned { &pin[..] } else { &[] };
@@ -84,7 +89,7 @@ impl Starter {
         Ok(words.map(str::to_owned).to_vec())
     }
 
-    fn crossfade(&self, directory: &Path, port: u16) -> anyhow::Result<Vec<String>> {
+    fn crossfade(&self, directory: &Path, port: u16, key: &str) -> anyhow::Result<Vec<String>> {
         // A key, a split between two environments, statistics, metrics and the request log: all on.
         let upstream = self.upstream;
         let text = format!(
@@ -94,7 +99,8 @@ impl Starter {
              candidate: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-green}}\n\
              deployments:\n  {MODEL}:\n    blue: {{provider: stable, model: {MODEL}}}\n    \
              green: {{provider: candidate, model: {MODEL}-mini}}\n    split: {{green: 20}}\n\
-             keys:\n  - {{name: bench, secret: {KEY}, models: [{MODEL}], overrides: allow}}\n",
+             prices:\n  {MODEL}: {{input: 2, output: 8}}\n  {MODEL}-mini: {{input: 1, output: 4}}\n\
+             keys:\n  - {{name: bench, secret: {KEY}, models: [{MODEL}], overrides: allow{key}}}\n",
             free_port()?
         );
         let file = directory.join("crossfade.yaml");
