@@ -126,5 +126,9 @@ fn counted(perf: Child) -> anyhow::Result<f64> {
     let number = number
         .and_then(|line| line.split(',').next())
         .context("perf counted nothing")?;
-    Ok(number.parse()?)
+    // So it says of a process that did not run at all.
+    if number == "<not counted>" {
+        return Ok(0.0);
+    }
+    number.parse().with_context(|| format!("perf counted '{number}'"))
 }
