@@ -11,7 +11,7 @@ use crate::house::*;
 
 /// Processes that follow one another in the test of many, and connections in the time of each.
 fn restarts() -> (u64, u64) {
-    if std::env::var_os("CROSSFADE_FULL").is_some() {
+    if std::env::var_os("CROSSFADE_FULL").is_some_and(|value| value == "1") {
         (50, 4_000)
     } else {
         (4, 20)

@@ -48,7 +48,7 @@ async fn storm(
         .await
 }
 
-/// Five repetitions of 500 requests with CROSSFADE_FULL unset, 200 with it.
+/// 500 requests at once, three times; two hundred times with CROSSFADE_FULL=1.
 #[tokio::test]
 async fn credit_for_ten_sends_exactly_ten_of_five_hundred() {
     for round in 0..if is_full() { 200 } else { 3 } {
