@@ -166,13 +166,7 @@ impl Journey {
     /// The most tokens that the answer can have.
     fn output_tokens(&self, payload: &Payload) -> u64 {
         let Payload::Json(scan) = payload else { return 0 };
-        let environment = &*self.environment;
-        let given = environment.set.iter().chain(&environment.default);
-        let given = given
-            .filter(|(name, _)| name == "max_tokens" || name == "max_completion_tokens")
-            .find_map(|(_, value)| value.trim().parse().ok());
-        let dialect = environment.provider.dialect;
-        dialect::output_tokens(self.door, scan, given, dialect, &environment.model)
+        till::output_tokens(&self.environment, self.door, scan)
     }
 
     /// Sends the request where the journey stands.

@@ -145,7 +145,7 @@ pub(crate) fn greatest<'a>(
 }
 
 /// The most tokens that an answer of this environment can have. What it forces outranks the client's wish.
-fn output_tokens(environment: &Environment, door: Door, scan: &dialect::Scan) -> u64 {
+pub(crate) fn output_tokens(environment: &Environment, door: Door, scan: &dialect::Scan) -> u64 {
     const NAMES: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
     let limit = |fields: &[(String, String)]| {
         let mut named = fields.iter().filter(|(name, _)| NAMES.contains(&name.as_str()));

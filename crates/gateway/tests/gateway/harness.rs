@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) max_concurrency: Option<u32>,
     /// The vendors take requests without a model.
     pub(crate) takes_no_model: bool,
+    /// Forced into every request, as a field's name and its JSON.
+    pub(crate) set: Vec<(String, String)>,
 }
 
 impl Default for Plan {
@@ -70,6 +72,7 @@ impl Default for Plan {
             http2: false,
             max_concurrency: None,
             takes_no_model: false,
+            set: Vec::new(),
         }
     }
 }
@@ -152,7 +155,7 @@ pub(crate) fn snapshot(plan: &Plan, vendors: &str, revision: u64) -> Snapshot {
         Arc::new(Environment {
             provider: provider.clone(),
             model: model.into(),
-            set: Vec::new(),
+            set: plan.set.clone(),
             default: Vec::new(),
             timeouts: plan.timeouts,
             max_concurrency: plan.max_concurrency,

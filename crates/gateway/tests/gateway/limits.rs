@@ -232,6 +232,22 @@ async fn a_cut_stream_settles_what_was_written_until_then_and_is_marked_estimate
 }
 
 #[tokio::test]
+async fn what_an_environment_forces_outranks_the_length_that_the_client_asks_for() {
+    let house = house(Plan {
+        green: None,
+        set: vec![("max_tokens".to_owned(), "9000".to_owned())],
+        ..Plan::default()
+    })
+    .await;
+    limit(&house, tokens(10_000), None);
+    let mut body = chat("hello");
+    body["max_tokens"] = json!(10);
+    // The answer's header tells what is left beside its own reservation.
+    let remaining = left(&ask(&house, &[], &body).await, "tokens");
+    assert!(remaining <= 1_000, "{remaining}");
+}
+
+#[tokio::test]
 async fn a_failed_request_gives_its_tokens_back() {
     let house = house(Plan {
         green: None,
