@@ -219,7 +219,7 @@ impl Running {
                         side: Side::Green,
                         share,
                         unit: None,
-                        seen,
+                        seen: &[seen],
                     });
                 }
             }

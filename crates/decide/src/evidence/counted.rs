@@ -61,9 +61,10 @@ impl<const BUCKETS: usize> Ranked<BUCKETS> {
         }
         let before = Tally { at, ..self.counts };
         // Keeps the logarithm of a measurement of nothing finite.
-        let floor = self.blue.least / 10.0;
-        add(&mut self.counts, side, value.max(floor).ln(), at);
-        let bucket = self.blue.bucket(value);
+        let floor = self.blue.least - std::f64::consts::LN_10;
+        let log = if value > 0.0 { value.ln().max(floor) } else { floor };
+        add(&mut self.counts, side, log, at);
+        let bucket = self.blue.bucket_of_log(log);
         if self.blue.remembered() >= WARM_BLUE || self.counts.blue_n > WARM_BLUE {
             let rank = self.blue.rank_of(bucket);
             self.mixture.settle(rank_prices(side, weight, rank), before);

@@ -13,8 +13,8 @@ const SCALE_DOWN_AT: f64 = (1u64 << 60) as f64;
 /// `N` buckets, a power of two. The first and the last hold what lies outside of the bounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlueRank<const N: usize> {
+    /// Natural logarithms of the least measurement that is told from less, and of a bucket's width.
     pub(super) least: f64,
-    /// Width of a bucket, in natural logarithms.
     width: f64,
     /// Entry `i` holds the sum of the buckets `(i & (i + 1)) ..= i`.
     pub(super) tree: [f64; N],
@@ -27,7 +27,7 @@ impl<const N: usize> BlueRank<N> {
     /// For measurements between `least` and `most`, both positive.
     pub fn new(least: f64, most: f64) -> BlueRank<N> {
         BlueRank {
-            least,
+            least: least.ln(),
             width: (most / least).ln() / (N as f64 - 2.0),
             tree: [0.0; N],
             total: 0.0,
@@ -36,11 +36,19 @@ impl<const N: usize> BlueRank<N> {
     }
 
     pub fn bucket(&self, value: f64) -> usize {
-        if value <= self.least {
+        if value <= 0.0 {
+            return 0;
+        }
+        self.bucket_of_log(value.ln())
+    }
+
+    /// The same of a measurement's natural logarithm.
+    pub(super) fn bucket_of_log(&self, log: f64) -> usize {
+        if log <= self.least {
             return 0;
         }
         // What is no number is as bad as can be.
-        let place = (value / self.least).ln() / self.width;
+        let place = (log - self.least) / self.width;
         if place < N as f64 - 2.0 {
             1 + place as usize
         } else {
@@ -98,7 +106,7 @@ impl<const N: usize> BlueRank<N> {
             }
             stride /= 2;
         }
-        self.least * (self.width * bucket as f64).exp()
+        (self.least + self.width * bucket as f64).exp()
     }
 
     fn sum_of_first(&self, buckets: usize) -> f64 {

@@ -70,7 +70,8 @@ pub enum Probe {
     Cancelled,
 }
 
-/// One thing that was seen about one request that was drawn at random, as the engine wants it.
+/// What was seen at one moment about one request that was drawn at random, as the engine wants it: a request that has
+/// ended well shows several things, and the rollout is looked at once for all of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation<'a> {
     /// The side it was drawn for.
@@ -81,7 +82,7 @@ pub struct Observation<'a> {
     /// A hash of the unit that stays on its side (session, conversation, user); `None` for a draw
     /// of its own. Only a unit's first failure, first latency and so on are evidence.
     pub unit: Option<u64>,
-    pub seen: Seen<'a>,
+    pub seen: &'a [Seen<'a>],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -21,11 +21,17 @@ impl Turn<'_> {
             at_start: observation.share.fraction(),
             at_report: self.state.share.fraction(),
         };
-        let is_evidence = self.is_evidence(&observation);
+        for seen in observation.seen {
+            self.see(*seen, draw, &observation, at);
+        }
+    }
+
+    fn see(&mut self, seen: Seen<'_>, draw: Draw, observation: &Observation<'_>, at: f64) {
+        let is_evidence = self.is_evidence(seen, observation);
         let engine = &mut self.state.judge.engine;
-        match observation.seen {
-            Seen::Succeeded => self.succeeded(draw, &observation),
-            Seen::Failed { request_id } => self.failed(draw, &observation, request_id, is_evidence),
+        match seen {
+            Seen::Succeeded => self.succeeded(draw, observation),
+            Seen::Failed { request_id } => self.failed(draw, observation, request_id, is_evidence),
             Seen::OutOfCapacity if observation.side == Side::Green => {
                 self.state.capacity_refused_at = Some(at);
             }
@@ -55,8 +61,8 @@ impl Turn<'_> {
     ///
     /// Witnessed outcomes do not rest on the coin: blue had the very same request, however often
     /// the unit comes.
-    fn is_evidence(&mut self, observation: &Observation<'_>) -> bool {
-        let event = match observation.seen {
+    fn is_evidence(&mut self, seen: Seen<'_>, observation: &Observation<'_>) -> bool {
+        let event = match seen {
             Seen::Failed { .. } => UnitEvent::Failed,
             Seen::Aged { slow: true } => UnitEvent::Slow,
             Seen::FirstByte { .. } => UnitEvent::FirstByte,

@@ -117,6 +117,9 @@ impl Turn<'_> {
         self.tell_by(from, "the phase was skipped", note);
         // Past the last phase there is only the drain.
         self.state.promoted_by_hand = self.state.phase == self.plan.last();
+        if self.state.promoted_by_hand {
+            self.effects.push(Effect::Persist);
+        }
         self.advance();
         Ok(())
     }

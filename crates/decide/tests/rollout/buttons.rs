@@ -67,6 +67,14 @@ fn a_promotion_that_does_not_drain_ends_with_the_drain_s_time() {
 }
 
 #[test]
+fn a_last_phase_that_is_skipped_while_blue_drains_stays_skipped_after_a_kill() {
+    let mut story = Story::under_way(fast());
+    story.reaches(100.0).press(Verb::Skip);
+    assert_eq!(story.stage(), Stage::Promoting);
+    assert_eq!(story.asked(), ["notify", "persist"]);
+}
+
+#[test]
 fn a_pause_keeps_the_weight_and_the_phase_s_time() {
     let mut story = Story::under_way(fast());
     story

@@ -132,7 +132,7 @@ fn requests_of_an_earlier_weight_do_not_carry_a_phase() {
             side: Side::Green,
             share: old,
             unit: None,
-            seen: Seen::Succeeded,
+            seen: &[Seen::Succeeded],
         };
         story.hear(Event::Observed(observation));
     }

@@ -86,7 +86,13 @@ fn seen(dice: &mut Dice, green_dies: bool, side: Side) -> Seen<'static> {
     }
 }
 
-fn event(dice: &mut Dice, state: &State, green_dies: bool) -> Event<'static> {
+/// `shown` is what an observation shows, one to four things.
+fn event<'a>(
+    dice: &mut Dice,
+    state: &State,
+    green_dies: bool,
+    shown: &'a mut Vec<Seen<'static>>,
+) -> Event<'a> {
     match dice.below(100) {
         0 => Event::Operator {
             verb: verb(dice),
@@ -114,11 +120,15 @@ fn event(dice: &mut Dice, state: &State, green_dies: bool) -> Event<'static> {
                 percent(10.0),
                 Share::ALL,
             ]);
+            shown.clear();
+            for _ in 0..=dice.below(4) {
+                shown.push(seen(dice, green_dies, side));
+            }
             Event::Observed(Observation {
                 side,
                 share,
                 unit: None,
-                seen: seen(dice, green_dies, side),
+                seen: shown,
             })
         }
     }
@@ -138,13 +148,14 @@ impl Watch {
         if let (
             Event::Observed(Observation {
                 side: Side::Green,
-                seen: Seen::Succeeded | Seen::Failed { .. },
+                seen,
                 ..
             }),
             true,
         ) = (event, then.is_judged())
         {
-            self.green_requests += 1;
+            let ends = |seen: &&Seen<'_>| matches!(seen, Seen::Succeeded | Seen::Failed { .. });
+            self.green_requests += seen.iter().filter(ends).count() as u32;
         }
         if then.is_latched() {
             assert!(
@@ -188,6 +199,12 @@ impl Watch {
         assert!(swaps <= 1 || by_hand, "one swap a step: {told}");
         assert!(is == was || swaps > 0, "no share without a swap: {told}");
         assert!(after.conflict.is_none() || by_hand, "{told}");
+        let tells = after
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Notify(_)));
+        let saves = after.effects.contains(&Effect::Persist);
+        assert!(!tells || saves, "what was told outlives a kill: {told}");
     }
 }
 
@@ -210,12 +227,13 @@ fn storm(plan: &Plan, seed: u64) -> Stage {
         now,
     )
     .state;
+    let mut shown = Vec::new();
     for _ in 0..EVENTS {
         now += dice.pick(
             &[0.0, 0.01, 0.05, 0.05, 0.2, 1.0, -5.0, f64::NAN]
                 .map(|by: f64| if by.is_nan() { 0.0 } else { by }),
         );
-        let event = event(&mut dice, &state, green_dies);
+        let event = event(&mut dice, &state, green_dies, &mut shown);
         let before = state.clone();
         if let Event::Restarted { .. } = event {
             state = State::from_bytes(plan, &state.to_bytes()).unwrap();

@@ -97,7 +97,7 @@ impl Story {
             side,
             share,
             unit: None,
-            seen,
+            seen: &[seen],
         }))
     }
 

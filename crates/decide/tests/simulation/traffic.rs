@@ -241,7 +241,7 @@ impl Run<'_> {
                     .session
                     .filter(|_| self.world.tells_units)
                     .map(|session| session.id),
-                seen,
+                seen: &[seen],
             })),
             Due::Rescue(drawn, green_seconds) => {
                 let fails = self.conduct(Side::Blue).fails.max(drawn.trouble());

@@ -1,5 +1,6 @@
 //! What requests say, as the machine wants it: the finished ones, and those that have waited too long.
 
+use decide::evidence::Witness;
 use decide::rollout::{Event, Observation, Seen, State, Verb};
 use decide::{Share, Side};
 use gateway::Snapshot;
@@ -16,7 +17,19 @@ impl Running {
         if !is_of_this_rollout && finished.side == Side::Green {
             return;
         }
-        let observation = |seen| Observation {
+        if finished.side == Side::Green {
+            self.probing.green_was_seen();
+        }
+        let slow = (finished.ending != Ending::Told)
+            .then(|| {
+                self.ages
+                    .at_end(finished.token, began_at, finished.silent_seconds)
+            })
+            .flatten()
+            .filter(|slow| *slow || finished.ending == Ending::Succeeded);
+        let witness = finished.witness.filter(|_| self.rollout.rescue);
+        let seen: Vec<Seen<'_>> = shown(finished, slow, witness).into_iter().flatten().collect();
+        self.observed(Observation {
             side: finished.side,
             share: if is_of_this_rollout {
                 finished.share
@@ -24,43 +37,8 @@ impl Running {
                 Share::NONE
             },
             unit: finished.unit,
-            seen,
-        };
-        if finished.side == Side::Green {
-            self.probing.green_was_seen();
-        }
-        if finished.ending != Ending::Told
-            && let Some(slow) = self
-                .ages
-                .at_end(finished.token, began_at, finished.silent_seconds)
-            && (slow || finished.ending == Ending::Succeeded)
-        {
-            self.observed(observation(Seen::Aged { slow }));
-        }
-        if let Some(seconds) = finished.first_byte {
-            self.observed(observation(Seen::FirstByte { seconds }));
-        }
-        if let Some(seconds) = finished.time_per_output_token {
-            self.observed(observation(Seen::TimePerOutputToken { seconds }));
-        }
-        if let Some(tokens) = finished.output_tokens {
-            self.observed(observation(Seen::OutputTokens { tokens }));
-        }
-        if let Some(usd) = finished.usd {
-            self.observed(observation(Seen::Cost { usd }));
-        }
-        if let Some((witness, green_seconds)) = finished.witness.filter(|_| self.rollout.rescue) {
-            self.observed(observation(Seen::Witnessed {
-                witness,
-                green_seconds,
-            }));
-        }
-        match &finished.ending {
-            Ending::Succeeded => self.observed(observation(Seen::Succeeded)),
-            Ending::Failed { request_id } => self.observed(observation(Seen::Failed { request_id })),
-            Ending::OutOfCapacity => self.observed(observation(Seen::OutOfCapacity)),
-            Ending::Left | Ending::Told => {}
-        }
+            seen: &seen,
+        });
     }
 
     pub(super) fn observed(&mut self, observation: Observation<'_>) {
@@ -106,15 +84,37 @@ impl Running {
             };
             let began_at = now - waiting.age.as_secs_f64();
             if began_at >= self.began && self.ages.is_slow_now(waiting.token, began_at, now) {
-                let seen = Seen::Aged { slow: true };
                 let (share, unit) = (waiting.share, waiting.unit);
                 self.observed(Observation {
                     side,
                     share,
                     unit,
-                    seen,
+                    seen: &[Seen::Aged { slow: true }],
                 });
             }
         }
     }
+}
+
+/// What a finished request shows, in the order in which it came to be known.
+fn shown(finished: &Finished, slow: Option<bool>, witness: Option<(Witness, f64)>) -> [Option<Seen<'_>>; 7] {
+    [
+        slow.map(|slow| Seen::Aged { slow }),
+        finished.first_byte.map(|seconds| Seen::FirstByte { seconds }),
+        finished
+            .time_per_output_token
+            .map(|seconds| Seen::TimePerOutputToken { seconds }),
+        finished.output_tokens.map(|tokens| Seen::OutputTokens { tokens }),
+        finished.usd.map(|usd| Seen::Cost { usd }),
+        witness.map(|(witness, green_seconds)| Seen::Witnessed {
+            witness,
+            green_seconds,
+        }),
+        match &finished.ending {
+            Ending::Succeeded => Some(Seen::Succeeded),
+            Ending::Failed { request_id } => Some(Seen::Failed { request_id }),
+            Ending::OutOfCapacity => Some(Seen::OutOfCapacity),
+            Ending::Left | Ending::Told => None,
+        },
+    ]
 }
