@@ -10,6 +10,7 @@ mod body;
 mod change;
 mod config;
 mod deployments;
+mod document;
 mod error;
 mod events;
 mod hooks;
@@ -36,13 +37,10 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use serde_json::Value;
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use self::document::openapi_document;
 use self::error::ApiError;
 use crate::desk::Desk;
 use crate::driver::Driver;
@@ -73,37 +71,16 @@ pub struct Api {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-#[derive(utoipa::OpenApi)]
-#[openapi(
-    info(title = "crossfade admin API", description = "Deployments, keys and what was observed of them."),
-    servers((url = "/admin/v1")),
-    modifiers(&Schemes)
-)]
-struct Document;
-
-struct Schemes;
-
-impl Modify for Schemes {
-    fn modify(&self, document: &mut OpenApi) {
-        let components = document.components.get_or_insert_default();
-        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        components.add_security_scheme("admin_token", token);
-        let about = "Of a browser that has logged in; the name ends in the gateway's port";
-        let cookie = ApiKeyValue::with_description("crossfade_session_8081", about);
-        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-    }
-}
-
 /// Everything that the admin address serves.
 pub fn router(api: Api) -> Router {
-    let document = document();
+    let document = document::document();
     let roles = roles::Roles::of(&document);
     let (guarded, _) = endpoints().split_for_parts();
     let guarded = guarded.layer(axum::middleware::from_fn_with_state(
         (api.clone(), roles),
         auth::require_role,
     ));
-    let document = Arc::new(pretty(&document));
+    let document = Arc::new(document::pretty(&document));
     Router::new()
         .nest("/admin/v1", guarded)
         .route(
@@ -122,21 +99,8 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// The OpenAPI document, in JSON.
-pub fn openapi_document() -> String {
-    pretty(&document())
-}
-
-fn document() -> Value {
-    roles::described(&endpoints().split_for_parts().1)
-}
-
-fn pretty(document: &Value) -> String {
-    serde_json::to_string_pretty(document).unwrap_or_default()
-}
-
 fn endpoints() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(document::head())
         .routes(routes!(session::log_in, session::get, session::log_out))
         .routes(routes!(deployments::list::list))
         .routes(routes!(

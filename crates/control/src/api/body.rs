@@ -15,17 +15,26 @@ pub(super) struct Why {
     pub(super) reason: Option<String>,
 }
 
-/// Reads a body that may be left out.
+/// Reads a body that may be left out, or be `null`.
 pub(super) fn optional<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, ApiError> {
-    if bytes.trim_ascii().is_empty() {
+    if matches!(bytes.trim_ascii(), b"" | b"null") {
         Ok(T::default())
     } else {
         read(bytes)
     }
 }
 
+/// Reads an object. (The library would take `["a", null]` for one as well, its fields in their order.)
 pub(super) fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    let read = serde_json::from_slice(bytes);
+    if read.is_ok() && !bytes.trim_ascii().starts_with(b"{") {
+        return Err(ApiError::new(
+            400,
+            "invalid_request",
+            "the body must be a JSON object",
+        ));
+    }
+    read.map_err(|error| {
         let code = if error.is_data() {
             "invalid_request"
         } else {
@@ -39,4 +48,35 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
             _ => refused,
         }
     })
+}
+
+/// A body that is read elsewhere.
+pub(super) fn text(bytes: &Bytes) -> Result<&str, ApiError> {
+    std::str::from_utf8(bytes).map_err(|_| ApiError::new(400, "invalid_json", "the body is no UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn a_body_is_an_object_and_nothing_that_only_has_the_same_parts() {
+        let reason = |body: &'static str| read::<Why>(&Bytes::from_static(body.as_bytes()));
+        assert_eq!(
+            reason(r#" {"reason": "x"}"#).unwrap().reason.as_deref(),
+            Some("x")
+        );
+        for body in [r#"["x"]"#, "[null]", "null", "7", "{", ""] {
+            assert!(reason(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_may_be_left_out_may_be_null() {
+        for body in ["", " ", "null"] {
+            let why: Why = optional(&Bytes::from_static(body.as_bytes())).unwrap();
+            assert_eq!(why.reason, None, "{body}");
+        }
+    }
 }

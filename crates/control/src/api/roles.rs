@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
-use utoipa::openapi::OpenApi;
 
+use super::document::error;
 use crate::config::Role;
 
 /// The scheme in the document, whose list of scopes is the role.
@@ -51,22 +51,8 @@ impl Roles {
     }
 }
 
-/// The document in JSON, with every endpoint's role and what it answers to those who lack it.
-pub(super) fn described(document: &OpenApi) -> Value {
-    let mut document = serde_json::to_value(document).unwrap_or_default();
-    for (_, methods) in entries(&mut document["paths"]) {
-        for (method, operation) in entries(methods) {
-            describe(method, operation);
-        }
-    }
-    document
-}
-
-fn entries(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
-    value.as_object_mut().into_iter().flat_map(Map::iter_mut)
-}
-
-fn describe(method: &str, operation: &mut Value) {
+/// Writes an endpoint's role into the document, and what it answers to those who lack it.
+pub(super) fn describe(method: &str, operation: &mut Value) {
     if operation.get("security").is_none() {
         let usual = if method == "get" {
             Role::Viewer
@@ -79,13 +65,9 @@ fn describe(method: &str, operation: &mut Value) {
         return;
     };
     operation["security"] = json!([{TOKEN: [role.name()]}, {SESSION: [role.name()]}]);
-    let refusal = |why: String| {
-        let schema = json!({"schema": {"$ref": "#/components/schemas/Error"}});
-        json!({"description": why, "content": {"application/json": schema}})
-    };
-    operation["responses"]["401"] = refusal("No token, a wrong one, or a session that is over".to_owned());
+    operation["responses"]["401"] = error("No token, a wrong one, or a session that is over".to_owned());
     if role > Role::Viewer {
-        operation["responses"]["403"] = refusal(format!("Needs the role '{}'", role.name()));
+        operation["responses"]["403"] = error(format!("Needs the role '{}'", role.name()));
     }
 }
 
@@ -106,7 +88,7 @@ mod tests {
     /// `GET /deployments` as `viewer`; only what needs more than reading does.
     #[test]
     fn every_endpoint_says_which_role_it_needs() {
-        let document = super::super::document();
+        let document = super::super::document::document();
         let mut lines: Vec<String> = Vec::new();
         for ((path, method), needed) in Roles::of(&document).0.iter() {
             let role = match needed {

@@ -24,6 +24,7 @@ const MOST: u32 = 10_000;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// What to tell apart, with commas between: `hour`, `day`, `key`, `account`, `deployment`, `environment`,
     /// `provider`, `model`. `model` by default.

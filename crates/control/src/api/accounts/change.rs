@@ -18,6 +18,7 @@ use crate::gate::Caller;
 #[schema(as = AccountChange)]
 pub(in crate::api) struct Wanted {
     /// `prepaid` or `postpaid`; as it was by default.
+    #[schema(pattern = "^(prepaid|postpaid)$")]
     billing: Option<String>,
     /// As it was by default.
     markup_percent: Option<f64>,

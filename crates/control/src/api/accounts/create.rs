@@ -19,8 +19,10 @@ use crate::gate::Caller;
 #[serde(deny_unknown_fields)]
 #[schema(as = NewAccount)]
 pub(in crate::api) struct Wanted {
+    #[schema(min_length = 1, max_length = 128)]
     name: String,
     /// `prepaid` (default) or `postpaid`
+    #[schema(pattern = "^(prepaid|postpaid)$")]
     billing: Option<String>,
     /// What it pays over the list price; 0 by default, negative for a discount.
     markup_percent: Option<f64>,

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
 use super::{DeploymentView, refuse_during_rollout, view};
 use crate::api::Api;
+use crate::api::body::text;
 use crate::api::change::to_its_end;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::desk::PutOutcome;
@@ -28,8 +30,9 @@ pub(in crate::api) async fn put(
     State(api): State<Api>,
     caller: Caller,
     Path(name): Path<String>,
-    body: String,
+    bytes: Bytes,
 ) -> Result<(StatusCode, Json<DeploymentView>), ApiError> {
+    let body = text(&bytes)?.to_owned();
     refuse_during_rollout(&api, &name, "redefine")?;
     let desk = Arc::clone(&api.desk);
     let put = async move { desk.put_deployment(&name, &body, &caller.actor(None)).await };

@@ -16,8 +16,10 @@ use crate::gate::Caller;
 #[schema(as = Split)]
 pub(in crate::api) struct Wanted {
     /// Percent of automatic traffic for green, 0 to 100 in steps of 0.01.
+    #[schema(minimum = 0, maximum = 100)]
     green: Option<f64>,
     /// Percent for blue; with `green`, the sum is 100.
+    #[schema(minimum = 0, maximum = 100)]
     blue: Option<f64>,
     reason: Option<String>,
 }

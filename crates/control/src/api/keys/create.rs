@@ -21,10 +21,12 @@ use crate::gate::Caller;
 #[serde(deny_unknown_fields)]
 #[schema(as = NewKey)]
 pub(in crate::api) struct Wanted {
+    #[schema(min_length = 1, max_length = 128)]
     name: String,
     /// Names it may call; all by default.
     models: Option<Vec<String>>,
     /// `allow` (default) or `deny`.
+    #[schema(pattern = "^(allow|deny)$")]
     overrides: Option<String>,
     account: Option<String>,
     limits: Option<LimitsView>,

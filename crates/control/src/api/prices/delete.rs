@@ -15,6 +15,7 @@ use crate::prices::Kind;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::api) struct Which {
     model: String,
     /// `cost` (default) or `list`

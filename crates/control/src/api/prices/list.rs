@@ -12,6 +12,7 @@ use crate::prices::Kind;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::api) struct Which {
     /// Of this model only.
     model: Option<String>,

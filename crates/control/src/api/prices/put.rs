@@ -24,7 +24,7 @@ const MOST: usize = 1_000;
 pub(in crate::api) struct Wanted {
     /// Each with `model`, `input`, `output` and what else the file's `prices` know; `kind` is `cost` by default,
     /// `from` is always.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Object>, min_items = 1, max_items = 1000)]
     prices: Vec<Map<String, Value>>,
     reason: Option<String>,
 }

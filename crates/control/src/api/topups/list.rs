@@ -13,6 +13,7 @@ const PAGE: u32 = 100;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::api) struct Which {
     /// Of this account only.
     account: Option<String>,

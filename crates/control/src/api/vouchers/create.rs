@@ -24,8 +24,10 @@ const MOST: u32 = 10_000;
 #[schema(as = NewVouchers)]
 pub(in crate::api) struct Wanted {
     /// The batch's name.
+    #[schema(min_length = 1, max_length = 128)]
     batch: String,
     /// How many codes.
+    #[schema(minimum = 1, maximum = 10_000)]
     count: u32,
     /// What each is worth.
     usd: String,
