@@ -6,6 +6,8 @@
 //! with `-- 500` for so many rollouts.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod sample;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,19 +19,12 @@ use control::driver::{Driver, PlanAsked};
 use control::events::Hub;
 use control::health::Health;
 use control::observe::Observatory;
-use decide::route::Because;
 use decide::{Share, Side};
-use gateway::{Attempt, Door, End, FailureKind, Observer, Outcome, Prober, Routed, Shared, Snapshot, Told};
+use gateway::{Observer, Prober, Shared, Snapshot};
+use sample::{FILE, outcome};
 use store::Store;
 
 const PLAN: &str = "{phases: [{weight: 25}, {weight: 100}], phase_defaults: {min_duration: 1h}}";
-const FILE: &str = "
-providers: {p: {dialect: openai, base_url: 'http://127.0.0.1:9/v1'}}
-deployments:
-  m:
-    blue: {provider: p, model: b}
-    green: {provider: p, model: g}
-";
 /// Of each thread.
 const REQUESTS_PER_MILLISECOND: u32 = 5;
 const THREADS: u64 = 2;
@@ -159,57 +154,6 @@ fn send(thread: u64, load: &Load, shared: &Shared, observatory: &Observatory) {
             .fetch_add(u64::from(REQUESTS_PER_MILLISECOND), Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(1).saturating_sub(began.elapsed()));
     }
-}
-
-fn outcome(request_id: String, side: Side, share: Share, fails: bool) -> Box<Outcome> {
-    let attempt = Attempt {
-        side,
-        because: Because::Split,
-        provider: "p".into(),
-        model: side.name().into(),
-        status: Some(if fails { 503 } else { 200 }),
-        failure: fails.then_some(FailureKind::Status),
-        started: Duration::ZERO,
-        first_byte: (!fails).then_some(Duration::from_millis(40)),
-        duration: Duration::from_millis(50),
-        usage: None,
-        estimated: false,
-        finished: !fails,
-        written_events: 0,
-        written_bytes: 0,
-        price: None,
-    };
-    Box::new(Outcome {
-        request_id,
-        door: Door::Chat,
-        path: "/v1/chat/completions".to_owned(),
-        deployment: Some("m".into()),
-        key: None,
-        list: None,
-        route: Some(Routed {
-            chosen: side,
-            answered: side,
-            because: Because::Split,
-            chosen_because: Because::Split,
-            revision: 1,
-            share,
-            unit: None,
-        }),
-        stream: false,
-        monitoring: false,
-        attempts: vec![attempt],
-        status: if fails { 502 } else { 200 },
-        end: if fails {
-            End::Failed("upstream_unavailable")
-        } else {
-            End::Complete
-        },
-        duration: Duration::from_millis(50),
-        first_byte: None,
-        overhead: Duration::ZERO,
-        at: 0,
-        told: Told::Nothing,
-    })
 }
 
 fn show(times: &[Duration]) {

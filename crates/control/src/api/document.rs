@@ -28,6 +28,8 @@ impl Modify for Schemes {
     }
 }
 
+const MISTAKE: &str = "Something is missing, unknown or not what it should be";
+
 /// The document without its endpoints.
 pub(super) fn head() -> OpenApi {
     Document::openapi()
@@ -51,6 +53,7 @@ pub(super) fn document() -> Value {
             name_parts(path, operation);
             expect_mistakes(operation);
             drop_signed_sizes(operation);
+            describe_answers(operation);
             roles::describe(method, operation);
         }
     }
@@ -93,14 +96,31 @@ fn expect_mistakes(operation: &mut Value) {
     let reads =
         asked.filter(|one| one["in"] == "query").count() > 0 || operation.get("requestBody").is_some();
     if reads && operation["responses"].get("400").is_none() {
-        operation["responses"]["400"] =
-            error("Something is missing, unknown or not what it should be".to_owned());
+        operation["responses"]["400"] = error(MISTAKE.to_owned());
+    }
+}
+
+/// OpenAPI wants a word for every answer.
+fn describe_answers(operation: &mut Value) {
+    for (status, answer) in entries(&mut operation["responses"]) {
+        if let Some(answer) = answer.as_object_mut() {
+            let usual = match status.as_str() {
+                "200" => "As it stands now",
+                "201" => "Made",
+                "204" => "Gone",
+                "404" => "There is no such thing",
+                "409" => "Does not fit the state",
+                _ => MISTAKE,
+            };
+            answer.entry("description").or_insert_with(|| json!(usual));
+        }
     }
 }
 
 /// Numbers that go up to 4,294,967,295 are no `int32`.
 fn drop_signed_sizes(operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         if let Some(schema) = parameter["schema"].as_object_mut()
             && schema.get("minimum") == Some(&json!(0))
             && schema.get("format") == Some(&json!("int32"))
@@ -148,13 +168,17 @@ mod tests {
     }
 
     #[test]
-    fn whoever_reads_something_says_what_it_answers_to_mistakes() {
+    fn every_answer_is_described_and_those_to_mistakes_are_among_them() {
         let document = document();
         for (path, methods) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in methods.as_object().into_iter().flatten() {
                 let reads = operation.get("requestBody").is_some();
                 let says = operation["responses"].get("400").is_some();
                 assert!(says || !reads, "{method} {path}");
+                let answers = operation["responses"].as_object().into_iter().flatten();
+                for (status, answer) in answers {
+                    assert!(answer["description"].is_string(), "{method} {path} {status}");
+                }
             }
         }
     }

@@ -1,11 +1,12 @@
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Api;
 use crate::api::error::{ApiError, ErrorBody};
+use crate::api::query::Asked;
 use crate::api::rollouts::shape::RolloutView;
 
 /// Rollouts on a page if the caller names no number.
@@ -40,7 +41,7 @@ pub(in crate::api) struct Listed {
 pub(in crate::api) async fn list(
     State(api): State<Api>,
     Path(name): Path<String>,
-    Query(which): Query<Which>,
+    Asked(which): Asked<Which>,
 ) -> Result<Json<Listed>, ApiError> {
     api.desk.deployment(&name).await?;
     let after = which.cursor.map(|cursor| cursor.parse()).transpose()?;

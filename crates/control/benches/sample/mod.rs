@@ -1,0 +1,66 @@
+//! A deployment, and requests to it as the gateway hands them over.
+
+use std::time::Duration;
+
+use decide::route::Because;
+use decide::{Share, Side};
+use gateway::{Attempt, Door, End, FailureKind, Outcome, Routed, Told};
+
+pub(crate) const FILE: &str = "
+providers: {p: {dialect: openai, base_url: 'http://127.0.0.1:9/v1'}}
+deployments:
+  m:
+    blue: {provider: p, model: b}
+    green: {provider: p, model: g}
+";
+
+pub(crate) fn outcome(request_id: String, side: Side, share: Share, fails: bool) -> Box<Outcome> {
+    let attempt = Attempt {
+        side,
+        because: Because::Split,
+        provider: "p".into(),
+        model: side.name().into(),
+        status: Some(if fails { 503 } else { 200 }),
+        failure: fails.then_some(FailureKind::Status),
+        started: Duration::ZERO,
+        first_byte: (!fails).then_some(Duration::from_millis(40)),
+        duration: Duration::from_millis(50),
+        usage: None,
+        estimated: false,
+        finished: !fails,
+        written_events: 0,
+        written_bytes: 0,
+        price: None,
+    };
+    Box::new(Outcome {
+        request_id,
+        door: Door::Chat,
+        path: "/v1/chat/completions".to_owned(),
+        deployment: Some("m".into()),
+        key: None,
+        list: None,
+        route: Some(Routed {
+            chosen: side,
+            answered: side,
+            because: Because::Split,
+            chosen_because: Because::Split,
+            revision: 1,
+            share,
+            unit: None,
+        }),
+        stream: false,
+        monitoring: false,
+        attempts: vec![attempt],
+        status: if fails { 502 } else { 200 },
+        end: if fails {
+            End::Failed("upstream_unavailable")
+        } else {
+            End::Complete
+        },
+        duration: Duration::from_millis(50),
+        first_byte: None,
+        overhead: Duration::ZERO,
+        at: 0,
+        told: Told::Nothing,
+    })
+}
