@@ -26,6 +26,8 @@ const PLAN: &str = "{phases: [{weight: 25}, {weight: 100}], phase_defaults: {min
 /// Fits the queue with room to spare.
 const BATCH: u64 = 8_192;
 
+// They are handed over in boxes, which are made while nobody measures.
+#[allow(clippy::vec_box)]
 fn outcomes() -> Vec<Box<Outcome>> {
     let share = Share::from_percent(25.0).unwrap();
     let side = |number| if number % 4 == 0 { Side::Green } else { Side::Blue };

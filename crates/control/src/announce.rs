@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use decide::Side;
+use gateway::Shared;
 use serde_json::{Value, json};
 use store::audit::NewEntry;
 use tokio::sync::broadcast::error::RecvError;
@@ -78,23 +79,23 @@ pub async fn keep_announcing(
 }
 
 /// Takes a point of each deployment's history every few seconds, for ever.
-pub async fn keep_history(history: Arc<History>, desk: Arc<Desk>, observatory: Arc<Observatory>) {
+pub async fn keep_history(history: Arc<History>, shared: Arc<Shared>, observatory: Arc<Observatory>) {
     let mut steps = tokio::time::interval(HISTORY_STEP);
     steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         steps.tick().await;
         let at = jiff::Timestamp::now().as_second();
-        let points = desk.deployments().await.into_iter().map(|state| {
+        let snapshot = shared.snapshot();
+        let deployments = snapshot.deployments.iter().zip(&snapshot.table.routes);
+        let points = deployments.map(|(deployment, route)| {
+            let name = &*deployment.name;
             let point = Point {
                 at,
-                split: Split::of(state.green_share),
-                blue: observatory.window(&state.name, Side::Blue),
-                green: state
-                    .green
-                    .is_some()
-                    .then(|| observatory.window(&state.name, Side::Green)),
+                split: Split::of(route.green),
+                blue: observatory.window(name, Side::Blue),
+                green: route.has_green.then(|| observatory.window(name, Side::Green)),
             };
-            (state.name, point)
+            (name.to_owned(), point)
         });
         history.take(points);
     }

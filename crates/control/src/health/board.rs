@@ -72,12 +72,19 @@ impl Board {
                 };
                 let key = (Arc::clone(&deployment.name), side);
                 // The count of requests under way stays with an environment wherever it goes.
-                let same = before
-                    .iter()
-                    .find(|(known, watched)| {
-                        known.0 == key.0 && Arc::ptr_eq(&watched.environment.flight, &environment.flight)
-                    })
-                    .map(|(known, _)| known.clone());
+                let other = match side {
+                    Side::Blue => Side::Green,
+                    Side::Green => Side::Blue,
+                };
+                let same = [side, other]
+                    .map(|side| (Arc::clone(&key.0), side))
+                    .into_iter()
+                    .find(|known| {
+                        let watched = before.get(known);
+                        watched.is_some_and(|watched| {
+                            Arc::ptr_eq(&watched.environment.flight, &environment.flight)
+                        })
+                    });
                 let moved = same.as_ref().is_some_and(|same| *same != key);
                 let mut watched = match same.and_then(|same| before.remove(&same)) {
                     // A probe under way answers to the old place.
@@ -103,22 +110,21 @@ impl Board {
     }
 
     pub(super) fn health_of(&self, deployment: &str, side: Side) -> EnvironmentHealth {
-        // A name to look up with would have to be allocated; a search over a few hundred is as fast.
-        let found = self
-            .watched
-            .iter()
-            .find(|((name, known), _)| **name == *deployment && *known == side);
-        found
-            .map(|(_, watched)| watched.health.clone())
-            .unwrap_or_default()
+        let found = self.watched.get(&(Arc::from(deployment), side));
+        found.map(|watched| watched.health.clone()).unwrap_or_default()
     }
 
     /// The probes that are due. The list of models of one account is asked for once, for all
     /// environments that want it.
     pub(super) fn due(&mut self, now: Duration) -> Vec<Job> {
         let mut jobs: Vec<Job> = Vec::new();
-        let mut due: Vec<Key> = self.watched.keys().cloned().collect();
-        due.retain(|key| self.is_due(key, now));
+        let is_due = |(key, watched): &(&Key, &Watched)| watched.is_due(now) && self.is_wanted(key);
+        let due: Vec<Key> = self
+            .watched
+            .iter()
+            .filter(is_due)
+            .map(|(key, _)| key.clone())
+            .collect();
         for key in due {
             let (Some(settings), Some(watched)) = (self.settings.get(&key), self.watched.get_mut(&key))
             else {
@@ -140,13 +146,10 @@ impl Board {
         jobs
     }
 
-    fn is_due(&self, key: &Key, now: Duration) -> bool {
-        let wanted = self
-            .settings
+    fn is_wanted(&self, key: &Key) -> bool {
+        self.settings
             .get(key)
-            .is_some_and(|probe| probe.probe != Probe::Off);
-        let free = |watched: &Watched| !watched.being_probed && watched.due <= now;
-        wanted && self.watched.get(key).is_some_and(free)
+            .is_some_and(|probe| probe.probe != Probe::Off)
     }
 
     /// Takes in what a probe found.
@@ -175,6 +178,10 @@ impl Board {
 }
 
 impl Watched {
+    fn is_due(&self, now: Duration) -> bool {
+        !self.being_probed && self.due <= now
+    }
+
     /// True if the status changed.
     fn take(&mut self, probed: Probed, retries: u32, moment: &str) -> bool {
         let status = match probed {

@@ -113,7 +113,11 @@ impl House {
             Arc::clone(&health),
             Arc::clone(&hub),
         ));
-        tokio::spawn(keep_history(history, Arc::clone(&desk), Arc::clone(&observatory)));
+        tokio::spawn(keep_history(
+            history,
+            Arc::clone(desk.shared()),
+            Arc::clone(&observatory),
+        ));
         tokio::spawn(keep_ticking(
             Arc::clone(&hub),
             Arc::clone(&desk),
