@@ -55,7 +55,7 @@ build: ui ## The binary that goes to production
 docs: ## Writes the generated parts of docs/ again
 	CROSSFADE_WRITE_DOCUMENTS=1 $(CARGO) test --package control --package dialect --locked documents
 
-bench: ## nginx and crossfade side by side; writes docs/benchmarks.md
+bench: ## crossfade beside nginx, HAProxy and bare hyper; writes docs/benchmarks-table.md
 	bench/run
 
 fuzz: ## Fuzzes the readers of foreign bytes, FUZZ_SECONDS (600) for each target

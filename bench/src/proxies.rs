@@ -1,5 +1,6 @@
-//! The two that are compared, each with one worker and a directory of its own.
+//! Those that are compared, each with one worker and a directory of its own.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,22 +13,39 @@ use crate::process::{Process, free_port};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proxy {
     Nginx,
+    Haproxy,
+    /// The least that a proxy in Rust is: hyper on both sides, and nothing between. See `bare.rs`.
+    Hyper,
     Crossfade,
     /// crossfade with a key whose requests are covered before they are sent: each waits until its greatest possible
     /// cost is set aside on the disk.
     Covered,
 }
 
+/// How many are compared.
+pub(crate) const COMPARED: usize = 4;
+
 impl Proxy {
-    pub(crate) const BOTH: [Proxy; 2] = [Proxy::Nginx, Proxy::Crossfade];
+    /// nginx, which all ratios are to, first; crossfade last.
+    pub(crate) const COMPARED: [Proxy; COMPARED] =
+        [Proxy::Nginx, Proxy::Haproxy, Proxy::Hyper, Proxy::Crossfade];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Proxy::Nginx => "nginx",
+            Proxy::Haproxy => "haproxy",
+            Proxy::Hyper => "hyper",
             Proxy::Crossfade => "crossfade",
             Proxy::Covered => "covered",
         }
     }
+}
+
+/// How many deployments and keys crossfade's configuration has, besides those that are used.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Scale {
+    pub(crate) deployments: usize,
+    pub(crate) keys: usize,
 }
 
 /// What starts them.
@@ -43,13 +61,27 @@ pub(crate) struct Starter {
 impl Starter {
     /// Starts `proxy`, below `wrapper` (a command that takes another) if there is one.
     pub(crate) fn start(&self, proxy: Proxy, wrapper: &[String]) -> anyhow::Result<Process> {
-        let directory = self.directory.join(proxy.name());
+        self.start_scaled(proxy, wrapper, Scale::default())
+    }
+
+    pub(crate) fn start_scaled(
+        &self,
+        proxy: Proxy,
+        wrapper: &[String],
+        scale: Scale,
+    ) -> anyhow::Result<Process> {
+        let name = format!("{}-{}-{}", proxy.name(), scale.deployments, scale.keys);
+        let directory = self.directory.join(name);
         std::fs::create_dir_all(&directory)?;
         let port = free_port()?;
         let arguments = match proxy {
             Proxy::Nginx => self.nginx(&directory, port)?,
-            Proxy::Crossfade => self.crossfade(&directory, port, "")?,
-            Proxy::Covered => self.crossfade(&directory, port, ", budget: {usd: 1000000, per: day}")?,
+            Proxy::Haproxy => self.haproxy(&directory, port)?,
+            Proxy::Hyper => self.hyper(port)?,
+            Proxy::Crossfade => self.crossfade(&directory, port, "", scale)?,
+            Proxy::Covered => {
+                self.crossfade(&directory, port, ", budget: {usd: 1000000, per: day}", scale)?
+            }
         };
         let pin = ["taskset", "-c", "0"].map(str::to_owned);
         let pin = if self.pinned { &pin[..] } else { &[] };
@@ -89,20 +121,57 @@ impl Starter {
         Ok(words.map(str::to_owned).to_vec())
     }
 
-    fn crossfade(&self, directory: &Path, port: u16, key: &str) -> anyhow::Result<Vec<String>> {
+    fn haproxy(&self, directory: &Path, port: u16) -> anyhow::Result<Vec<String>> {
+        // One thread, kept connections on both sides, no log.
+        let text = format!(
+            "global\n  nbthread 1\n  maxconn 8192\ndefaults\n  mode http\n  option http-keep-alive\n  \
+             http-reuse always\n  timeout connect 10s\n  timeout client 600s\n  timeout server 600s\n\
+             listen proxy\n  bind 127.0.0.1:{port}\n  server vendor {} pool-max-conn 512\n",
+            self.upstream
+        );
+        let file = directory.join("haproxy.cfg");
+        std::fs::write(&file, text)?;
+        let words = ["haproxy", "-db", "-q", "-f", &shown(&file)];
+        Ok(words.map(str::to_owned).to_vec())
+    }
+
+    fn hyper(&self, port: u16) -> anyhow::Result<Vec<String>> {
+        let program = std::env::current_exe()?;
+        let words = [
+            &shown(&program),
+            "--bare-proxy",
+            &port.to_string(),
+            &self.upstream.to_string(),
+        ];
+        Ok(words.map(str::to_owned).to_vec())
+    }
+
+    fn crossfade(&self, directory: &Path, port: u16, key: &str, scale: Scale) -> anyhow::Result<Vec<String>> {
         // A key, a split between two environments, statistics, metrics and the request log: all on.
         let upstream = self.upstream;
-        let text = format!(
+        let mut text = format!(
             "listen: 127.0.0.1:{port}\nadmin: 127.0.0.1:{}\nstore: sqlite:bench.db\nworkers: 1\n\
              log: {{level: warn}}\n\
              providers:\n  stable: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-blue}}\n  \
              candidate: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-green}}\n\
-             deployments:\n  {MODEL}:\n    blue: {{provider: stable, model: {MODEL}}}\n    \
-             green: {{provider: candidate, model: {MODEL}-mini}}\n    split: {{green: 20}}\n\
-             prices:\n  {MODEL}: {{input: 2, output: 8}}\n  {MODEL}-mini: {{input: 1, output: 4}}\n\
-             keys:\n  - {{name: bench, secret: {KEY}, models: [{MODEL}], overrides: allow{key}}}\n",
+             prices:\n  {MODEL}: {{input: 2, output: 8}}\n  {MODEL}-mini: {{input: 1, output: 4}}\ndeployments:\n",
             free_port()?
         );
+        let others = (0..scale.deployments).map(|number| format!("{MODEL}-{number}"));
+        for name in others.chain([MODEL.to_owned()]) {
+            writeln!(
+                text,
+                "  {name}:\n    blue: {{provider: stable, model: {MODEL}}}\n    \
+                 green: {{provider: candidate, model: {MODEL}-mini}}\n    split: {{green: 20}}"
+            )?;
+        }
+        writeln!(
+            text,
+            "keys:\n  - {{name: bench, secret: {KEY}, models: [{MODEL}], overrides: allow{key}}}"
+        )?;
+        for number in 0..scale.keys {
+            writeln!(text, "  - {{name: k{number}, secret: sk-bench-{number:032x}}}")?;
+        }
         let file = directory.join("crossfade.yaml");
         std::fs::write(&file, text)?;
         let program = shown(&self.crossfade);

@@ -1,5 +1,5 @@
-//! Times, as interleaved slices: one proxy, the other, again and again, so that whatever else the
-//! machine does falls on both. Of the slices the median counts.
+//! Times, as interleaved slices: one proxy, the next, again and again, so that whatever else the
+//! machine does falls on all. Of the slices the median counts.
 
 use std::time::{Duration, Instant};
 
@@ -62,32 +62,34 @@ fn of(cpu: Cpu, took: Duration, count: f64, reads: f64) -> Slice {
     }
 }
 
-/// Slices of both proxies in turn; for each proxy the slice with the median cost.
-pub(crate) async fn interleaved(
-    processes: [&Process; 2],
+/// Slices of all proxies in turn; for each proxy the slice with the median cost.
+pub(crate) async fn interleaved<const N: usize>(
+    processes: [&Process; N],
     connections: u32,
     plan: Plan,
     (rounds, each): (u32, u32),
-) -> anyhow::Result<[Slice; 2]> {
-    let [first, second] = processes;
-    let mut first = Loaded::new(first, connections as usize).await?;
-    let mut second = Loaded::new(second, connections as usize).await?;
-    let (mut of_first, mut of_second) = (Vec::new(), Vec::new());
+) -> anyhow::Result<[Slice; N]> {
+    let mut loaded = Vec::with_capacity(N);
+    for process in processes {
+        loaded.push((Loaded::new(process, connections as usize).await?, Vec::new()));
+    }
     // One round to warm up, which does not count.
     for round in 0..=rounds {
-        let pair = (
-            first.slice(connections, plan, each).await?,
-            second.slice(connections, plan, each).await?,
-        );
-        if round > 0 {
-            of_first.push(pair.0);
-            of_second.push(pair.1);
+        for (proxy, slices) in &mut loaded {
+            let slice = proxy.slice(connections, plan, each).await?;
+            if round > 0 {
+                slices.push(slice);
+            }
         }
     }
-    Ok([median(of_first)?, median(of_second)?])
+    let mut medians = [Slice::default(); N];
+    for (median, (_, slices)) in medians.iter_mut().zip(loaded) {
+        *median = of_median_cost(slices)?;
+    }
+    Ok(medians)
 }
 
-fn median(mut slices: Vec<Slice>) -> anyhow::Result<Slice> {
+fn of_median_cost(mut slices: Vec<Slice>) -> anyhow::Result<Slice> {
     slices.sort_by(|a, b| a.total().total_cmp(&b.total()));
     slices
         .get(slices.len() / 2)

@@ -154,7 +154,7 @@ pub(crate) async fn run(
         Ok(body) => body?,
         Err(_) => return Err(Failure::new(FailureKind::TotalTimeout, "no whole answer in time").into()),
     };
-    begun.reader.whole(&body, &mut begun.out).map_err(of_broken)?;
+    begun.out = begun.reader.whole_body(body).map_err(of_broken)?;
     Ok(begun)
 }
 

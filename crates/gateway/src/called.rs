@@ -43,6 +43,12 @@ pub(crate) fn of(
     path: &str,
     client: impl FnOnce() -> Dialect,
 ) -> Result<Called, (Door, Refused)> {
+    // What most requests call, before a path is taken apart.
+    if *method == Method::POST
+        && let Some(door) = path.strip_prefix("/v1/").and_then(door_at)
+    {
+        return Ok(Called::Api { door, model: None });
+    }
     match path {
         "/health" => return only_get(method, Called::Health),
         "/ready" => return only_get(method, Called::Ready),
@@ -75,16 +81,21 @@ pub(crate) fn of(
             model: None,
         });
     }
-    let door = match below {
-        "chat/completions" => Door::Chat,
-        "completions" => Door::Completions,
-        "embeddings" => Door::Embeddings,
-        "responses" => Door::Responses,
-        "messages" => Door::Messages,
-        "messages/count_tokens" => Door::CountTokens,
-        _ => Door::Other,
-    };
+    let door = door_at(below).unwrap_or(Door::Other);
     only_post(method, Called::Api { door, model: None })
+}
+
+/// The calls below `/v1/` whose bodies are looked into.
+fn door_at(below: &str) -> Option<Door> {
+    match below {
+        "chat/completions" => Some(Door::Chat),
+        "completions" => Some(Door::Completions),
+        "embeddings" => Some(Door::Embeddings),
+        "responses" => Some(Door::Responses),
+        "messages" => Some(Door::Messages),
+        "messages/count_tokens" => Some(Door::CountTokens),
+        _ => None,
+    }
 }
 
 /// `/v1beta/models/{model}:generateContent` and its kin; newer clients say `/v1`.

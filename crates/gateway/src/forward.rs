@@ -4,57 +4,9 @@
 //! fields of one connection, credentials and accounts (those of the gateway's own apply), the
 //! gateway's own fields, cookies, and what describes a framing or encoding that is not kept.
 
-use crate::answer::push_field;
 use crate::said;
 use crate::upstream::{Endpoint, Response};
-use crate::wire::{Headers, Name, NameSet};
-
-/// Fields of one connection (RFC 9110, 7.6.1), and what the gateway sets itself.
-static OWN: NameSet = NameSet::new(&[
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "content-length",
-    "content-encoding",
-    "server-timing",
-    "alt-svc",
-]);
-
-/// Of a request: what belongs to the client's side alone.
-static CLIENT_ONLY: NameSet = NameSet::new(&[
-    "host",
-    "expect",
-    "accept-encoding",
-    "content-type",
-    "cookie",
-    "forwarded",
-    "via",
-    "openai-organization",
-    "openai-project",
-    "origin",
-    "referer",
-    "accept",
-]);
-
-/// Of an answer: what belongs to the vendor's edge alone.
-static VENDOR_ONLY: NameSet = NameSet::new(&[
-    "server",
-    "date",
-    "set-cookie",
-    "strict-transport-security",
-    "x-content-type-options",
-    "nel",
-    "report-to",
-    "x-request-id",
-    "openai-organization",
-    "openai-project",
-]);
+use crate::wire::{Headers, Marks, Name};
 
 /// Appends the fields of a request that go on to the vendor.
 pub(crate) fn request_lines(
@@ -65,18 +17,14 @@ pub(crate) fn request_lines(
     lines: &mut Vec<u8>,
 ) {
     let listed = connection_options(headers);
-    for (name, value) in headers.iter() {
+    headers.push_lines(lines, |name, _| {
         let passes = if same_dialect {
-            passes(name, &CLIENT_ONLY)
+            !name.has(Marks::STAYS | Marks::CLIENTS)
         } else {
             name.is("traceparent") || name.is("tracestate")
         };
-        let own =
-            said::is_ours(name, key_headers) || name.starts_with("x-forwarded-") || name.starts_with("sec-");
-        if passes && !own && !is_listed(listed, name) && !endpoint.sets(name) {
-            push_field(lines, name.as_bytes(), value);
-        }
-    }
+        passes && !said::is_ours(name, key_headers) && !is_listed(listed, name) && !endpoint.sets(name)
+    });
 }
 
 /// Appends the fields of a vendor's answer that go on to the client, but for those named in `ours`, which the
@@ -84,17 +32,12 @@ pub(crate) fn request_lines(
 pub(crate) fn answer_lines(answer: &Response, ours: &[&str], lines: &mut Vec<u8>) {
     let headers = answer.headers();
     let listed = connection_options(headers);
-    for (name, value) in headers.iter() {
+    headers.push_lines(lines, |name, _| {
         // Vendors were seen to send Retry-After with a 200, where clients would obey it for nothing.
-        let waits = name.is("retry-after") && answer.status < 400;
-        let edge = name.starts_with("cf-")
-            || name.starts_with("access-control-")
-            || name.starts_with("x-deployment");
+        let waits = answer.status < 400 && name.is("retry-after");
         let own = ours.iter().any(|own| name.is(own));
-        if passes(name, &VENDOR_ONLY) && !own && !waits && !edge && !is_listed(listed, name) {
-            push_field(lines, name.as_bytes(), value);
-        }
-    }
+        !name.has(Marks::STAYS | Marks::VENDORS) && !own && !waits && !is_listed(listed, name)
+    });
 }
 
 /// Takes a vendor's fields of its limits out of an answer that has those of the client's key.
@@ -112,15 +55,13 @@ pub(crate) fn drop_limits(lines: &mut Vec<u8>) {
     }
 }
 
-fn passes(name: Name<'_>, kept_back: &NameSet) -> bool {
-    !OWN.has(name) && !kept_back.has(name)
-}
-
 /// The Connection field, where it names fields besides its two usual options.
 fn connection_options(headers: Headers<'_>) -> Option<&str> {
     let usual =
         |value: &&str| !value.eq_ignore_ascii_case("keep-alive") && !value.eq_ignore_ascii_case("close");
-    headers.text("connection").filter(usual)
+    let mut framing = headers.marked(Marks::FRAMING);
+    let (_, value) = framing.find(|(name, _)| name.is("connection"))?;
+    std::str::from_utf8(value).ok().filter(usual)
 }
 
 fn is_listed(options: Option<&str>, name: Name<'_>) -> bool {

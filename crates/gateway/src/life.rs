@@ -26,7 +26,7 @@ use crate::worker::Worker;
 /// What a request's head comes to.
 pub(crate) enum Admission {
     /// Its body is awaited.
-    Admitted(Box<Visit>),
+    Admitted(Visit),
     /// It has its answer already.
     Answered(Answer),
 }
@@ -85,14 +85,14 @@ pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
             Answered(looked_up(ticket, door, found))
         }
         Called::Api { model, .. } => match said::read(head) {
-            Ok(said) => Admitted(Box::new(Visit {
+            Ok(said) => Admitted(Visit {
                 snapshot,
                 door,
                 ticket,
                 key,
                 said,
                 model,
-            })),
+            }),
             Err(refused) => Answered(refuse(ticket, door, &refused)),
         },
         Called::Health | Called::Ready => Answered(unrecorded(ticket, local::health())),

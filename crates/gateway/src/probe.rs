@@ -7,7 +7,7 @@
 
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use dialect::{Dialect, Door, Scan};
@@ -213,14 +213,12 @@ async fn prompted(
 
 /// What clients of this API send themselves.
 fn client_headers(dialect: Dialect) -> Headers<'static> {
-    const VERSION: Span = Span {
-        name: (0, 17),
-        value: (17, 27),
-    };
+    const VERSION: &[u8] = b"anthropic-version2023-06-01";
+    static OF_ANTHROPIC: LazyLock<[Span; 1]> = LazyLock::new(|| [Span::new(VERSION, (0, 17), (17, 27))]);
     match dialect {
         Dialect::Anthropic => Headers {
-            bytes: b"anthropic-version2023-06-01",
-            spans: &[VERSION],
+            bytes: VERSION,
+            spans: &*OF_ANTHROPIC,
         },
         Dialect::OpenAi | Dialect::Gemini => Headers {
             bytes: &[],

@@ -72,7 +72,7 @@ impl Relay {
     /// `End` is returned, the relay is not polled again and `close` tells how it ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Step> {
         if !self.first.is_empty() {
-            out.append(&mut self.first);
+            out.extend_from_slice(&std::mem::take(&mut self.first));
             self.mark_if_due();
             return Poll::Ready(Step::More);
         }

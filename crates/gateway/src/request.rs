@@ -15,7 +15,8 @@ pub(crate) struct Head<'a> {
 
 impl<'a> Head<'a> {
     pub(crate) fn path(&self) -> &'a str {
-        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+        let end = memchr::memchr(b'?', self.target.as_bytes());
+        end.and_then(|end| self.target.get(..end)).unwrap_or(self.target)
     }
 
     /// With its question mark; empty if there is none.

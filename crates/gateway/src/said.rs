@@ -8,27 +8,10 @@ use crate::answer::hex_digits;
 use crate::keys::{self, Digest};
 use crate::refused::Refused;
 use crate::request::Head;
-use crate::wire::{Name, NameSet};
+use crate::wire::{Marks, Name};
 
 /// A client's own request id is kept if it is no longer than this.
 const REQUEST_ID_LIMIT: usize = 128;
-
-/// Headers that are for the gateway: read here, and never forwarded.
-static OURS: NameSet = NameSet::new(&[
-    "x-deployment-environment",
-    "x-deployment-env",
-    "x-blue-weight",
-    "x-canary",
-    "x-session-id",
-    "x-litellm-session-id",
-    "x-monitoring",
-    "x-request-id",
-    "x-deployment",
-    "authorization",
-]);
-
-/// Headers that carry a credential by themselves.
-static KEY_HEADERS: NameSet = NameSet::new(&["x-api-key", "x-goog-api-key", "api-key"]);
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
@@ -45,8 +28,7 @@ pub(crate) struct Said {
 /// Reads the headers; the first that makes no sense is refused by name.
 pub(crate) fn read(head: &Head<'_>) -> Result<Said, Refused> {
     let mut said = Said::default();
-    for (name, value) in head.headers.iter() {
-        // By length first: most fields are none of these.
+    for (name, value) in head.headers.marked(Marks::SAYS) {
         match name.len() {
             8 if name.is("x-canary") => said.canary(value)?,
             12 if name.is("x-session-id") => said.session("x-session-id", value)?,
@@ -136,14 +118,18 @@ fn refuse_encoding(value: &[u8]) -> Result<(), Refused> {
 /// The hash of the credential, wherever the client put it: `None` if there is none.
 pub(crate) fn credential(head: &Head<'_>, further: &[String]) -> Option<Digest> {
     let mut found = None;
-    for (name, value) in head.headers.iter() {
-        if name.len() == 13 && name.is("authorization") {
+    for (name, value) in head.headers.marked(Marks::KEY) {
+        if name.is("authorization") {
             if let Some(token) = bearer(value) {
                 return Some(keys::digest(token));
             }
-        } else if found.is_none() && names_a_key(name, further) {
-            found = Some(value);
+        } else {
+            found = found.or(Some(value));
         }
+    }
+    if !further.is_empty() {
+        let mut fields = head.headers.iter();
+        found = fields.find_map(|(name, value)| names_a_key(name, further).then_some(value));
     }
     match found {
         Some(value) => Some(keys::digest(bearer(value).unwrap_or(value))),
@@ -163,8 +149,13 @@ pub(crate) fn client_dialect(head: &Head<'_>) -> Dialect {
     }
 }
 
+/// By itself, or because the operator says so; `authorization` names a scheme besides.
 fn names_a_key(name: Name<'_>, further: &[String]) -> bool {
-    KEY_HEADERS.has(name) || further.iter().any(|known| name.is(known))
+    !name.is("authorization") && (name.has(Marks::KEY) || is_among(name, further))
+}
+
+fn is_among(name: Name<'_>, further: &[String]) -> bool {
+    further.iter().any(|known| name.is(known))
 }
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {
@@ -202,7 +193,7 @@ pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
 
 /// Whether a request header stays with the gateway, as ours or as a credential for it.
 pub(crate) fn is_ours(name: Name<'_>, further: &[String]) -> bool {
-    OURS.has(name) || names_a_key(name, further)
+    name.has(Marks::OURS) || is_among(name, further)
 }
 
 /// The client's own request id if it can be kept, else a new one.

@@ -123,6 +123,8 @@ impl Ticket {
         self.boarded = boarded;
         let started = self.attempt_started.duration_since(self.started);
         if let Some(outcome) = &mut self.outcome {
+            // Nearly all requests have one, and the last ten thousand are kept.
+            outcome.attempts.reserve_exact(1);
             outcome.attempts.push(Attempt { started, ..attempt });
         }
     }

@@ -19,4 +19,4 @@ pub use endpoint::{Address, BadEndpoint, Endpoint};
 pub(crate) use exchange::{Response, Wire, send};
 pub(crate) use failure::Failure;
 pub(crate) use http2::{LocalExec, flatten};
-pub(crate) use pool::Pool;
+pub(crate) use pool::{Landing, Pool};

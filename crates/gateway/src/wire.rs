@@ -12,4 +12,4 @@ mod names;
 
 pub(crate) use chunked::Chunked;
 pub(crate) use headers::{Headers, Name, Span};
-pub(crate) use names::NameSet;
+pub(crate) use names::Marks;

@@ -1,13 +1,13 @@
 //! What a request is handled with: things of its worker, and things all workers share.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use decide::retry::{Allowance, Budget};
+use foldhash::HashMap;
 use tokio::time::Instant;
 
 use crate::keys::KeyRing;

@@ -86,7 +86,11 @@ fn is_special(byte: u8) -> bool {
 /// instructions of, as it does not of one bit a byte.
 #[inline(always)]
 fn special_bytes(block: &[u8; 16]) -> u128 {
-    u128::from_le_bytes(block.map(|byte| if is_special(byte) { 0xff } else { 0 }))
+    let mut marks = [0; 16];
+    for (mark, byte) in marks.iter_mut().zip(block) {
+        *mark = if is_special(*byte) { 0xff } else { 0 };
+    }
+    u128::from_le_bytes(marks)
 }
 
 /// One escape of a string: how many bytes it takes, and what it means.

@@ -39,10 +39,11 @@ const KEPT_ROOM: usize = 16 << 10;
 /// A chunk's size is written with this many digits, since it is known only after the chunk.
 const SIZE_DIGITS: usize = 8;
 
+/// Serves until either side closes. When the gateway is stopped, the worker's runtime drops this, and with it whatever
+/// is under way: to ask for that here as well would cost each event of a stream.
 pub(super) async fn serve(worker: Rc<Worker>, stream: TcpStream, phase: watch::Receiver<Phase>) {
     // Events are small and each matters; a failure to set this costs speed only.
     let _ = stream.set_nodelay(true);
-    let mut cut = phase.clone();
     let mut connection = Connection {
         worker,
         stream,
@@ -52,34 +53,22 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: TcpStream, phase: watch::R
         out: Vec::new(),
         used: false,
     };
-    let turns = async {
-        loop {
-            match connection.turn().await {
-                After::Next => connection.used = true,
-                After::Close => return None,
-                After::Linger => {
-                    connection.linger().await;
-                    return None;
-                }
-                After::Http2 => return Some(connection),
-            }
+    loop {
+        match connection.turn().await {
+            After::Next => connection.used = true,
+            After::Close => return,
+            After::Linger => return connection.linger().await,
+            After::Http2 => break,
         }
-    };
-    let upgraded = tokio::select! {
-        biased;
-        upgraded = turns => upgraded,
-        _ = cut.wait_for(|phase| *phase == Phase::Stopped) => None,
-    };
-    if let Some(Connection {
+    }
+    let Connection {
         worker,
         stream,
         phase,
         inbox,
         ..
-    }) = upgraded
-    {
-        http2::serve(worker, Prefixed::new(inbox.bytes, stream), phase).await;
-    }
+    } = connection;
+    http2::serve(worker, Prefixed::new(inbox.bytes, stream), phase).await;
 }
 
 struct Connection {
@@ -108,7 +97,11 @@ impl Connection {
     async fn turn(&mut self) -> After {
         let head = match self
             .inbox
-            .head(&mut self.stream, &mut self.phase, self.used)
+            .head(
+                (&mut self.stream, &self.worker.pool.landing),
+                &mut self.phase,
+                self.used,
+            )
             .await
         {
             Came::Head(head) => head,
@@ -133,12 +126,16 @@ impl Connection {
             }
         }
         let limit = visit.snapshot.settings.body_limit;
-        let end = match self.inbox.body(&mut self.stream, &head, limit).await {
+        let end = match self
+            .inbox
+            .body((&mut self.stream, &self.worker.pool.landing), &head, limit)
+            .await
+        {
             Ok(end) => end,
             Err(Unread::ClientLeft) => return After::Close,
             Err(Unread::Refused(refused)) => return self.last_words(visit.refuse(&refused)).await,
         };
-        match self.answer(*visit, &head, end).await {
+        match self.answer(visit, &head, end).await {
             Some(answer) => self.finish(&head, end, answer).await,
             None => After::Close,
         }
@@ -158,7 +155,7 @@ impl Connection {
     }
 
     /// Writes the answer and makes ready for the next request.
-    async fn finish(&mut self, head: &RequestHead, end: usize, answer: Answer) -> After {
+    async fn finish(&mut self, head: &RequestHead, mut end: usize, answer: Answer) -> After {
         let keep = head.keep_alive && !answer.close && *self.phase.borrow() == Phase::Serving;
         let bodiless = head.method == http::Method::HEAD;
         let written = match answer.body {
@@ -173,6 +170,9 @@ impl Connection {
                 written.map(|()| keep)
             }
             AnswerBody::Stream(relay) => {
+                // It may take long, and nothing of the request is needed for it.
+                self.inbox.let_go(end, &mut self.ahead);
+                end = 0;
                 self.write_stream(
                     answer.status,
                     &answer.lines,

@@ -86,7 +86,7 @@ async fn answer(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Out
         Admission::Answered(answer) => return response(answer),
     };
     match collect(body, visit.snapshot.settings.body_limit).await {
-        Ok(body) => response(life::handle(worker, *visit, &head, &body).await),
+        Ok(body) => response(life::handle(worker, visit, &head, &body).await),
         Err(refused) => response(visit.refuse(&refused)),
     }
 }

@@ -1,15 +1,19 @@
 //! Reading a client's requests off its connection, with limits on size and on patience.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::Phase;
 use crate::refused::Refused;
+use crate::upstream::Landing;
 use crate::wire::Chunked;
 use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request};
 
@@ -26,8 +30,6 @@ const HEAD_TIME_LIMIT: Duration = Duration::from_secs(10);
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
 /// The slowest rate a body may come at, bytes a second.
 const BODY_RATE: u64 = 1_024;
-/// Room that is made ahead of a read; larger claims have to be filled first.
-const READ_ROOM: usize = 8 << 10;
 /// What an idle connection keeps of its buffer.
 const KEPT_ROOM: usize = 16 << 10;
 /// How HTTP/2 begins (RFC 9113, 3.4).
@@ -54,7 +56,7 @@ impl Inbox {
     /// The head of the next request; `used` if the connection had one before.
     pub(super) async fn head(
         &mut self,
-        stream: &mut TcpStream,
+        (stream, landing): (&mut TcpStream, &Landing),
         phase: &mut watch::Receiver<Phase>,
         used: bool,
     ) -> Came {
@@ -74,7 +76,7 @@ impl Inbox {
             }
             let read = tokio::select! {
                 biased;
-                read = timeout_at(deadline, self.read_more(stream)) => read,
+                read = timeout_at(deadline, self.read_more(stream, landing)) => read,
                 _ = phase.wait_for(|phase| *phase > Phase::Serving), if first_byte.is_none() && ending.is_none() => {
                     ending = Some(Instant::now());
                     continue;
@@ -112,7 +114,7 @@ impl Inbox {
     /// Reads the body that belongs to `head`; returns how many bytes head and body have taken.
     pub(super) async fn body(
         &mut self,
-        stream: &mut TcpStream,
+        (stream, landing): (&mut TcpStream, &Landing),
         head: &RequestHead,
         limit: usize,
     ) -> Result<usize, Unread> {
@@ -122,10 +124,10 @@ impl Inbox {
                 let Some(length) = length else {
                     return Err(Unread::Refused(too_large(limit)));
                 };
-                self.fill(stream, head.length + length).await?;
+                self.fill((stream, landing), head.length + length).await?;
                 Ok(head.length + length)
             }
-            Framing::Chunked => self.chunks(stream, head.length, limit).await,
+            Framing::Chunked => self.chunks((stream, landing), head.length, limit).await,
             Framing::UntilClose => Ok(head.length),
         }
     }
@@ -147,17 +149,35 @@ impl Inbox {
         self.searched = 0;
     }
 
-    async fn fill(&mut self, stream: &mut TcpStream, wanted: usize) -> Result<(), Unread> {
+    /// The same, and keeps no room.
+    pub(super) fn let_go(&mut self, end: usize, ahead: &mut Vec<u8>) {
+        self.advance(end, ahead);
+        self.bytes.shrink_to_fit();
+    }
+
+    async fn fill(
+        &mut self,
+        (stream, landing): (&mut TcpStream, &Landing),
+        wanted: usize,
+    ) -> Result<(), Unread> {
         let pace = Pace::start();
         let had = self.bytes.len();
         while self.bytes.len() < wanted {
-            pace.read(self.bytes.len().saturating_sub(had), self.read_more(stream))
-                .await?;
+            pace.read(
+                self.bytes.len().saturating_sub(had),
+                self.read_more(stream, landing),
+            )
+            .await?;
         }
         Ok(())
     }
 
-    async fn chunks(&mut self, stream: &mut TcpStream, start: usize, limit: usize) -> Result<usize, Unread> {
+    async fn chunks(
+        &mut self,
+        (stream, landing): (&mut TcpStream, &Landing),
+        start: usize,
+        limit: usize,
+    ) -> Result<usize, Unread> {
         let pace = Pace::start();
         let (mut chunked, mut at) = (Chunked::default(), start);
         loop {
@@ -181,17 +201,22 @@ impl Inbox {
             // What was decoded is not kept twice.
             self.bytes.truncate(start);
             at = start;
-            pace.read(self.decoded.len(), self.read_more(stream)).await?;
+            pace.read(self.decoded.len(), self.read_more(stream, landing))
+                .await?;
         }
     }
 
     /// Reads once; 0 is the end. A read that leaves room tells the runtime that nothing more is
     /// there, so watching for the client's leaving begins without another read.
-    async fn read_more(&mut self, stream: &mut TcpStream) -> io::Result<usize> {
-        if self.bytes.capacity() - self.bytes.len() < READ_ROOM {
-            self.bytes.reserve(READ_ROOM.max(self.bytes.len()));
-        }
-        stream.read_buf(&mut self.bytes).await
+    async fn read_more(&mut self, stream: &mut TcpStream, landing: &Landing) -> io::Result<usize> {
+        poll_fn(|cx| {
+            let mut landing = landing.borrow_mut();
+            let mut buffer = ReadBuf::new(&mut landing);
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+            self.bytes.extend_from_slice(buffer.filled());
+            Poll::Ready(Ok(buffer.filled().len()))
+        })
+        .await
     }
 }
 

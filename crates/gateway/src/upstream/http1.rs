@@ -25,7 +25,8 @@ pub(super) async fn exchange(
     io: Io,
     wire: &Wire<'_>,
 ) -> Result<Response, Unanswered> {
-    let mut joined = head_of(endpoint, wire);
+    let mut joined = pool.outgoing.take();
+    write_head(endpoint, wire, &mut joined);
     let rest = if wire.body.len() <= JOINED {
         joined.extend_from_slice(wire.body);
         &[][..]
@@ -35,22 +36,21 @@ pub(super) async fn exchange(
     let mut talk = Talk {
         io,
         pool,
-        outgoing: [&joined, rest],
+        joined,
+        written: 0,
+        rest,
         incoming: Vec::new(),
         searched: 0,
     };
-    let head = match std::future::poll_fn(|cx| talk.poll_head(cx)).await {
-        Ok(head) => head,
-        Err(failure) => {
-            return Err(Unanswered {
-                stale: talk.incoming.is_empty() && failure.retryable,
-                failure,
-            });
-        }
-    };
+    let head = std::future::poll_fn(|cx| talk.poll_head(cx)).await;
     // An answer before the end of the request leaves the connection in the middle of it.
-    let sent_whole = talk.outgoing.iter().all(|part| part.is_empty());
-    let ahead = talk.incoming.split_off(head.length);
+    let sent_whole = talk.joined.is_empty() && talk.rest.is_empty();
+    let Talk { io, mut incoming, .. } = talk;
+    let head = head.map_err(|failure| Unanswered {
+        stale: incoming.is_empty() && failure.retryable,
+        failure,
+    })?;
+    let ahead = incoming.split_off(head.length);
     let AnswerHead {
         status,
         spans,
@@ -64,7 +64,7 @@ pub(super) async fn exchange(
         framing
     };
     let body = Http1Body::new(
-        talk.io,
+        io,
         Rc::clone(pool),
         endpoint.id,
         framing,
@@ -73,14 +73,14 @@ pub(super) async fn exchange(
     );
     Ok(Response {
         status,
-        bytes: talk.incoming,
+        bytes: incoming,
         spans,
         body: Body::Http1(body),
     })
 }
 
-fn head_of(endpoint: &Endpoint, wire: &Wire<'_>) -> Vec<u8> {
-    let mut head = Vec::with_capacity(512 + wire.lines.len() + wire.body.len().min(JOINED));
+fn write_head(endpoint: &Endpoint, wire: &Wire<'_>, head: &mut Vec<u8>) {
+    head.reserve(512 + wire.lines.len() + wire.body.len().min(JOINED));
     for part in [
         wire.method.as_str(),
         " ",
@@ -100,19 +100,21 @@ fn head_of(endpoint: &Endpoint, wire: &Wire<'_>) -> Vec<u8> {
     head.extend_from_slice(wire.lines);
     if !wire.body.is_empty() || wire.method != http::Method::GET {
         head.extend_from_slice(b"content-length: ");
-        crate::answer::push_number(&mut head, wire.body.len() as u64);
+        crate::answer::push_number(head, wire.body.len() as u64);
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-    head
 }
 
 /// Writing a request while listening for its answer.
 struct Talk<'a> {
     io: Io,
     pool: &'a Pool,
-    /// What is still to be written.
-    outgoing: [&'a [u8]; 2],
+    /// The head and what leaves with it; given back once it is written.
+    joined: Vec<u8>,
+    written: usize,
+    /// What is still to be written after it.
+    rest: &'a [u8],
     incoming: Vec<u8>,
     searched: usize,
 }
@@ -151,11 +153,16 @@ impl Talk<'_> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        for part in &mut self.outgoing {
-            while !part.is_empty() {
-                let written = ready!(Pin::new(&mut self.io).poll_write(cx, part))?;
-                *part = part.get(written..).unwrap_or_default();
-            }
+        while let Some(left) = self.joined.get(self.written..).filter(|left| !left.is_empty()) {
+            self.written += ready!(Pin::new(&mut self.io).poll_write(cx, left))?;
+        }
+        if !self.joined.is_empty() {
+            self.pool.keep_outgoing(std::mem::take(&mut self.joined));
+            self.written = 0;
+        }
+        while !self.rest.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, self.rest))?;
+            self.rest = self.rest.get(written..).unwrap_or_default();
         }
         Pin::new(&mut self.io).poll_flush(cx)
     }

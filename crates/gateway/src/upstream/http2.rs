@@ -119,10 +119,7 @@ pub(crate) fn flatten(headers: &http::HeaderMap) -> (Vec<u8>, Vec<Span>) {
         bytes.extend_from_slice(name.as_str().as_bytes());
         let middle = bytes.len() as u32;
         bytes.extend_from_slice(value.as_bytes());
-        spans.push(Span {
-            name: (start, middle),
-            value: (middle, bytes.len() as u32),
-        });
+        spans.push(Span::new(&bytes, (start, middle), (middle, bytes.len() as u32)));
     }
     (bytes, spans)
 }

@@ -1,11 +1,11 @@
 //! One worker's connections to its upstreams.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use foldhash::HashMap;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
 
@@ -20,13 +20,21 @@ const IDLE_MOST: usize = 256;
 /// What one read takes at most: one round of what a vendor sends, and all of it leaves at once.
 const READ_SIZE: usize = 32 << 10;
 
+/// Room for requests of this size is kept.
+const KEPT_ROOM: usize = 64 << 10;
+
+/// Where a worker's reads land.
+pub(crate) type Landing = RefCell<Box<[u8]>>;
+
 pub(crate) struct Pool {
     idle: RefCell<HashMap<u64, Vec<Idle>>>,
     pub(super) names: Names,
     pub(super) http2: RefCell<HashMap<u64, http2::Shards>>,
-    /// Every read of this worker lands here and is decoded before the next one, so an open
-    /// stream owns no read buffer.
-    pub(super) landing: RefCell<Box<[u8]>>,
+    /// Every read of this worker, of clients too, lands here and is taken out before the next one, so an open
+    /// connection owns no read buffer.
+    pub(crate) landing: Landing,
+    /// Where a request is put together; empty while one is being written.
+    pub(super) outgoing: Cell<Vec<u8>>,
     swept: Cell<Instant>,
 }
 
@@ -42,7 +50,16 @@ impl Pool {
             names: Names::default(),
             http2: RefCell::default(),
             landing: RefCell::new(vec![0; READ_SIZE].into()),
+            outgoing: Cell::default(),
             swept: Cell::new(Instant::now()),
+        }
+    }
+
+    /// Keeps the room that a request was put together in for the next one, unless it is uncommonly large.
+    pub(super) fn keep_outgoing(&self, mut room: Vec<u8>) {
+        if room.capacity() <= KEPT_ROOM {
+            room.clear();
+            self.outgoing.set(room);
         }
     }
 

@@ -5,6 +5,8 @@
 
 /// Longest line of a chunk's extension or of a trailer field, in bytes.
 const LINE_LIMIT: u32 = 4_096;
+/// Sizes of up to so many digits are read in one go.
+const PLAIN_DIGITS: usize = 8;
 /// All trailer fields together, in bytes.
 const TRAILER_LIMIT: u32 = 16_384;
 
@@ -49,7 +51,7 @@ impl Chunked {
             match self.at {
                 At::Done => break,
                 At::Data => {
-                    let rest = input.get(taken..).unwrap_or_default();
+                    let rest = rest_of(input, taken);
                     let length = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
                     out.extend_from_slice(rest.get(..length).unwrap_or_default());
                     self.left -= length as u64;
@@ -58,6 +60,13 @@ impl Chunked {
                     }
                     taken += length;
                 }
+                At::Size | At::DataEnd if self.seen == 0 => match self.whole_line(rest_of(input, taken)) {
+                    Some(length) => taken += length,
+                    None => {
+                        self.line_byte(byte)?;
+                        taken += 1;
+                    }
+                },
                 _ => {
                     self.line_byte(byte)?;
                     taken += 1;
@@ -65,6 +74,32 @@ impl Chunked {
             }
         }
         Ok(taken)
+    }
+
+    /// Takes a line that is whole and what nearly every such line is, a size or the end of a chunk; how many bytes that
+    /// were. All else is read byte by byte.
+    fn whole_line(&mut self, line: &[u8]) -> Option<usize> {
+        if self.at == At::DataEnd {
+            line.starts_with(b"\r\n").then_some(())?;
+            self.at = At::Size;
+            return Some(2);
+        }
+        let (mut size, mut digits) = (0, 0);
+        for byte in line.iter().take(PLAIN_DIGITS) {
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                _ => break,
+            };
+            size = size << 4 | u64::from(digit);
+            digits += 1;
+        }
+        let plain = size > 0 && line.get(digits..digits + 2) == Some(b"\r\n");
+        plain.then(|| {
+            self.left = size;
+            self.at = At::Data;
+            digits + 2
+        })
     }
 
     fn line_byte(&mut self, byte: u8) -> Result<(), BadChunk> {
@@ -114,6 +149,10 @@ impl Chunked {
     }
 }
 
+fn rest_of(input: &[u8], taken: usize) -> &[u8] {
+    input.get(taken..).unwrap_or_default()
+}
+
 fn is_text(byte: u8) -> bool {
     byte == b'\t' || (b' '..=b'~').contains(&byte) || byte >= 0x80
 }
@@ -142,6 +181,21 @@ mod tests {
         }
     }
 
+    /// What is read line by line and what is read byte by byte is the same.
+    #[test]
+    fn sizes_mean_the_same_however_they_are_written() {
+        for size in ["5", "05", "00000005", "000000005", "5;a=b"] {
+            let input = format!("{size}\r\nhello\r\n{size}\r\nagain\r\n0\r\n\r\n");
+            for step in [1, 2, 3, input.len()] {
+                let (out, taken, done) = decode(input.as_bytes(), step).unwrap();
+                assert_eq!(
+                    (out.as_slice(), taken, done),
+                    (&b"helloagain"[..], input.len(), true)
+                );
+            }
+        }
+    }
+
     #[test]
     fn what_follows_the_body_is_left_alone() {
         let (out, taken, done) = decode(b"1\r\nx\r\n0\r\n\r\nGET /", 64).unwrap();
@@ -165,7 +219,13 @@ mod tests {
             b"1000000000000000\r\n",
         ];
         for input in bad {
-            assert!(decode(input, 1).is_err(), "{:?}", String::from_utf8_lossy(input));
+            for step in [1, input.len()] {
+                assert!(
+                    decode(input, step).is_err(),
+                    "{:?}",
+                    String::from_utf8_lossy(input)
+                );
+            }
         }
         let endless = [b"0\r\n".to_vec(), vec![b'a'; 20_000]].concat();
         assert!(decode(&endless, 512).is_err());

@@ -1,10 +1,24 @@
 //! Header fields as places in the bytes they came in: nothing is copied or hashed.
 
-/// Where a field's name and value stand.
+use std::ops::Range;
+
+use super::names::Marks;
+use crate::answer::push_field;
+
+/// Where a field's name and value stand, and what the name means.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
-    pub(crate) name: (u32, u32),
-    pub(crate) value: (u32, u32),
+    name: (u32, u32),
+    value: (u32, u32),
+    marks: Marks,
+}
+
+impl Span {
+    /// Of a field in `bytes`.
+    pub(crate) fn new(bytes: &[u8], name: (u32, u32), value: (u32, u32)) -> Span {
+        let marks = Marks::of(part(bytes, name));
+        Span { name, value, marks }
+    }
 }
 
 /// The fields of one message.
@@ -16,54 +30,108 @@ pub(crate) struct Headers<'a> {
 
 /// A field's name as it was sent. It may be in any case, and is only ever compared or passed on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Name<'a>(&'a [u8]);
+pub(crate) struct Name<'a> {
+    bytes: &'a [u8],
+    marks: Marks,
+}
 
 impl<'a> Name<'a> {
     pub(crate) fn of(name: &'a str) -> Name<'a> {
-        Name(name.as_bytes())
+        let bytes = name.as_bytes();
+        let marks = Marks::of(bytes);
+        Name { bytes, marks }
     }
 
-    pub(crate) fn len(self) -> usize {
-        self.0.len()
+    /// Whether it has any of these marks.
+    pub(crate) fn has(self, any: Marks) -> bool {
+        self.marks.has(any)
     }
 
     /// Whether this is that field. Nearly always the lengths differ already.
     #[inline]
     pub(crate) fn is(self, name: &str) -> bool {
-        self.0.len() == name.len() && self.0.eq_ignore_ascii_case(name.as_bytes())
+        self.bytes.len() == name.len() && self.bytes.eq_ignore_ascii_case(name.as_bytes())
     }
 
-    pub(crate) fn starts_with(self, prefix: &str) -> bool {
-        self.0
-            .get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-    }
-
-    pub(crate) fn as_bytes(self) -> &'a [u8] {
-        self.0
+    pub(crate) fn len(self) -> usize {
+        self.bytes.len()
     }
 }
 
 impl<'a> Headers<'a> {
     /// In order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Name<'a>, &'a [u8])> + use<'a> {
-        let bytes = self.bytes;
-        let part = move |place: (u32, u32)| bytes.get(place.0 as usize..place.1 as usize).unwrap_or_default();
-        self.spans
-            .iter()
-            .map(move |span| (Name(part(span.name)), part(span.value)))
+    pub(crate) fn iter(self) -> impl Iterator<Item = (Name<'a>, &'a [u8])> {
+        self.spans.iter().map(move |span| self.field(span))
+    }
+
+    /// Those whose names have any of these marks, in order.
+    pub(crate) fn marked(self, any: Marks) -> impl Iterator<Item = (Name<'a>, &'a [u8])> {
+        let spans = self.spans.iter().filter(move |span| span.marks.has(any));
+        spans.map(move |span| self.field(span))
     }
 
     /// The first field of this name, in any case.
-    pub(crate) fn get(&self, name: &str) -> Option<&'a [u8]> {
-        self.iter()
-            .find(|(found, _)| found.is(name))
-            .map(|(_, value)| value)
+    pub(crate) fn get(self, name: &str) -> Option<&'a [u8]> {
+        let is_it = |span: &&Span| {
+            (span.name.1 - span.name.0) as usize == name.len()
+                && part(self.bytes, span.name).eq_ignore_ascii_case(name.as_bytes())
+        };
+        let found = self.spans.iter().find(is_it)?;
+        Some(part(self.bytes, found.value))
     }
 
-    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(self, name: &str) -> Option<&'a str> {
         std::str::from_utf8(self.get(name)?).ok()
     }
+
+    /// Appends the fields that pass, as lines. Neighbours that stand in the message just as they would be written are
+    /// copied in one piece.
+    pub(crate) fn push_lines(self, lines: &mut Vec<u8>, mut passes: impl FnMut(Name<'a>, &'a [u8]) -> bool) {
+        let mut piece = 0..0;
+        for span in self.spans {
+            let (name, value) = self.field(span);
+            if !passes(name, value) {
+                continue;
+            }
+            match self.plain_line(span) {
+                Some(line) if line.start == piece.end => piece.end = line.end,
+                Some(line) => {
+                    lines.extend_from_slice(self.bytes.get(piece).unwrap_or_default());
+                    piece = line;
+                }
+                None => {
+                    lines.extend_from_slice(self.bytes.get(piece).unwrap_or_default());
+                    piece = 0..0;
+                    push_field(lines, name.bytes, value);
+                }
+            }
+        }
+        lines.extend_from_slice(self.bytes.get(piece).unwrap_or_default());
+    }
+
+    #[inline]
+    fn field(self, span: &Span) -> (Name<'a>, &'a [u8]) {
+        let name = Name {
+            bytes: part(self.bytes, span.name),
+            marks: span.marks,
+        };
+        (name, part(self.bytes, span.value))
+    }
+
+    /// The place of a field's whole line, if that is the line that would be written of it.
+    #[inline]
+    fn plain_line(self, span: &Span) -> Option<Range<usize>> {
+        let [start, colon, value, end] =
+            [span.name.0, span.name.1, span.value.0, span.value.1].map(|place| place as usize);
+        let plain =
+            self.bytes.get(colon..value) == Some(b": ") && self.bytes.get(end..end + 2) == Some(b"\r\n");
+        plain.then_some(start..end + 2)
+    }
+}
+
+#[inline]
+fn part(bytes: &[u8], place: (u32, u32)) -> &[u8] {
+    bytes.get(place.0 as usize..place.1 as usize).unwrap_or_default()
 }
 
 /// Notes where parsed fields stand in `bytes`, which they were parsed from.
@@ -78,9 +146,36 @@ pub(crate) fn spans_of(bytes: &[u8], parsed: &[httparse::Header<'_>]) -> Vec<Spa
         };
         (from as u32, (from + part.len()) as u32)
     };
-    let spans = parsed.iter().map(|header| Span {
-        name: place(header.name.as_bytes()),
-        value: place(header.value),
-    });
+    let spans = parsed
+        .iter()
+        .map(|header| Span::new(bytes, place(header.name.as_bytes()), place(header.value)));
     spans.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::head::read_request;
+
+    #[test]
+    fn fields_are_written_as_if_one_by_one_however_they_stood() {
+        let text = "GET / HTTP/1.1\r\nhost: a\r\nA: 1\r\nB: 2\r\nC:3\r\nD:  4 \r\nE:\r\nF: 6\r\nskip: x\r\nG: 7\r\n\r\n";
+        let read = read_request(text.as_bytes()).unwrap();
+        let headers = Headers {
+            bytes: text.as_bytes(),
+            spans: &read.spans,
+        };
+        for left_out in ["skip", "A", "B", "F", "G", "host"] {
+            let (mut lines, mut wanted) = (Vec::new(), Vec::new());
+            headers.push_lines(&mut lines, |name, _| !name.is(left_out));
+            for (name, value) in headers.iter().filter(|(name, _)| !name.is(left_out)) {
+                push_field(&mut wanted, name.bytes, value);
+            }
+            assert_eq!(
+                String::from_utf8_lossy(&lines),
+                String::from_utf8_lossy(&wanted),
+                "{left_out}"
+            );
+        }
+    }
 }

@@ -1,76 +1,239 @@
-//! Sets of field names, asked about for every field of every message.
+//! What a field's name means to the gateway, looked up once, when its head has been read.
 //!
-//! Most fields are in no set, so that is what has to be cheap: a name's length and last letter
-//! rule out nearly all of a list without comparing a single name.
+//! A request's fields are asked about a dozen times on their way (framing, credential, choice of side, what goes on
+//! to the vendor), and most names mean nothing to any of these. So each name is looked up once in one table, and from
+//! then on a question is a test of a bit. In the look-up too the usual answer has to be cheap: a name's length and
+//! last letters rule out nearly all of the table without comparing a single name.
 
-use super::headers::Name;
+use std::ops::BitOr;
 
-/// Names of this length and longer share a slot.
-const LONGEST: usize = 31;
+/// What a name means; most mean nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks(u8);
 
-pub(crate) struct NameSet {
-    names: &'static [&'static str],
-    /// By length: the last letters there are.
-    last_letters: [u32; LONGEST + 1],
-}
+impl Marks {
+    /// Says where a message ends, or what becomes of its connection.
+    pub(crate) const FRAMING: Marks = Marks(1);
+    /// Goes neither way: a field of one connection (RFC 9110, 7.6.1), of a framing or encoding that is not kept, or
+    /// one that the gateway sets itself.
+    pub(crate) const STAYS: Marks = Marks(1 << 1);
+    /// Of a request: belongs to the client's side alone.
+    pub(crate) const CLIENTS: Marks = Marks(1 << 2);
+    /// Of an answer: belongs to the vendor's edge alone.
+    pub(crate) const VENDORS: Marks = Marks(1 << 3);
+    /// Of a request: for the gateway itself, or a credential for it.
+    pub(crate) const OURS: Marks = Marks(1 << 4);
+    /// Carries a credential.
+    pub(crate) const KEY: Marks = Marks(1 << 5);
+    /// Of a request: chooses a side, or says something of the body.
+    pub(crate) const SAYS: Marks = Marks(1 << 6);
 
-impl NameSet {
-    /// Of lower-case names, none of them empty.
-    pub(crate) const fn new(names: &'static [&'static str]) -> NameSet {
-        let mut last_letters = [0; LONGEST + 1];
-        let mut at = 0;
-        while at < names.len() {
-            let name = names[at].as_bytes();
-            last_letters[slot(name.len())] |= mark(name[name.len() - 1]);
-            at += 1;
+    /// Of a name, in any case.
+    pub(crate) fn of(name: &[u8]) -> Marks {
+        let (from, to) = OF_LENGTH.get(name.len()).copied().unwrap_or_default();
+        let tail = tail_of(name);
+        for at in usize::from(from)..usize::from(to) {
+            if TAILS.get(at) == Some(&tail)
+                && let Some((known, marks)) = NAMES.get(at)
+                && is_same(name, known.as_bytes())
+            {
+                return *marks;
+            }
         }
-        NameSet { names, last_letters }
+        of_family(name)
     }
 
-    pub(crate) fn has(&self, name: Name<'_>) -> bool {
-        let (length, last) = (name.len(), name.as_bytes().last());
-        let (Some(marks), Some(last)) = (self.last_letters.get(slot(length)), last) else {
-            return false;
-        };
-        marks & mark(*last) != 0 && self.names.iter().any(|known| name.is(known))
+    pub(crate) fn has(self, any: Marks) -> bool {
+        self.0 & any.0 != 0
+    }
+
+    const fn and(self, other: Marks) -> Marks {
+        Marks(self.0 | other.0)
     }
 }
 
-const fn slot(length: usize) -> usize {
-    if length < LONGEST { length } else { LONGEST }
+impl BitOr for Marks {
+    type Output = Marks;
+
+    fn bitor(self, other: Marks) -> Marks {
+        self.and(other)
+    }
 }
 
-/// The same for a letter in either case; what shares a mark is told apart by comparing.
-const fn mark(letter: u8) -> u32 {
-    1 << (letter & 31)
+/// The length of the longest name.
+const LONGEST: usize = 25;
+
+/// In lower case, the shortest first.
+const NAMES: &[(&str, Marks)] = &[
+    ("te", Marks::STAYS),
+    ("via", Marks::CLIENTS),
+    ("nel", Marks::VENDORS),
+    ("host", Marks::FRAMING.and(Marks::CLIENTS)),
+    ("date", Marks::VENDORS),
+    ("expect", Marks::FRAMING.and(Marks::CLIENTS)),
+    ("cookie", Marks::CLIENTS),
+    ("origin", Marks::CLIENTS),
+    ("accept", Marks::CLIENTS),
+    ("server", Marks::VENDORS),
+    ("trailer", Marks::STAYS),
+    ("upgrade", Marks::STAYS),
+    ("alt-svc", Marks::STAYS),
+    ("referer", Marks::CLIENTS),
+    ("api-key", OF_A_KEY),
+    ("x-canary", OF_A_CHOICE),
+    ("forwarded", Marks::CLIENTS),
+    ("report-to", Marks::VENDORS),
+    ("x-api-key", OF_A_KEY),
+    ("connection", Marks::FRAMING.and(Marks::STAYS)),
+    ("keep-alive", Marks::STAYS),
+    ("set-cookie", Marks::VENDORS),
+    ("content-type", Marks::CLIENTS.and(Marks::SAYS)),
+    ("x-request-id", Marks::VENDORS.and(Marks::OURS)),
+    ("x-session-id", OF_A_CHOICE),
+    ("x-monitoring", OF_A_CHOICE),
+    ("x-deployment", Marks::OURS.and(Marks::VENDORS)),
+    ("server-timing", Marks::STAYS),
+    ("x-blue-weight", OF_A_CHOICE),
+    ("authorization", OF_A_KEY),
+    ("content-length", Marks::FRAMING.and(Marks::STAYS)),
+    ("openai-project", Marks::CLIENTS.and(Marks::VENDORS)),
+    ("x-goog-api-key", OF_A_KEY),
+    ("accept-encoding", Marks::CLIENTS),
+    ("proxy-connection", Marks::STAYS),
+    ("content-encoding", Marks::STAYS.and(Marks::SAYS)),
+    ("x-deployment-env", OF_A_CHOICE.and(Marks::VENDORS)),
+    ("transfer-encoding", Marks::FRAMING.and(Marks::STAYS)),
+    ("proxy-authenticate", Marks::STAYS),
+    ("proxy-authorization", Marks::STAYS),
+    ("openai-organization", Marks::CLIENTS.and(Marks::VENDORS)),
+    ("x-litellm-session-id", OF_A_CHOICE),
+    ("x-content-type-options", Marks::VENDORS),
+    ("x-deployment-environment", OF_A_CHOICE.and(Marks::VENDORS)),
+    ("strict-transport-security", Marks::VENDORS),
+];
+
+const OF_A_CHOICE: Marks = Marks::OURS.and(Marks::SAYS);
+const OF_A_KEY: Marks = Marks::OURS.and(Marks::KEY);
+
+/// Whether a name is one of ours, in any case. Setting the bit that tells small letters from capitals is exact here: ours
+/// are of small letters, digits and hyphens, and what else would become one of these is in no field's name.
+fn is_same(name: &[u8], known: &[u8]) -> bool {
+    const SMALL: u64 = 0x2020_2020_2020_2020;
+    let same =
+        |(name, known): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*name) | SMALL == u64::from_le_bytes(*known);
+    match (name.last_chunk(), known.last_chunk()) {
+        (Some(tail), Some(known_tail)) => {
+            let chunks = name.as_chunks().0.iter().zip(known.as_chunks().0);
+            name.len() == known.len() && same((tail, known_tail)) && chunks.into_iter().all(same)
+        }
+        _ => name.eq_ignore_ascii_case(known),
+    }
+}
+
+/// Names that belong to one side by how they begin.
+fn of_family(name: &[u8]) -> Marks {
+    let begins = |prefix: &str| {
+        name.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    };
+    // The first and third letter rule out nearly all.
+    let letter = |at: usize| name.get(at).map(u8::to_ascii_lowercase);
+    match (letter(0), letter(2)) {
+        (Some(b'x'), Some(b'f')) if begins("x-forwarded-") => Marks::CLIENTS,
+        (Some(b's'), Some(b'c')) if begins("sec-") => Marks::CLIENTS,
+        (Some(b'x'), Some(b'd')) if begins("x-deployment") => Marks::VENDORS,
+        (Some(b'c'), Some(b'-')) if begins("cf-") => Marks::VENDORS,
+        (Some(b'a'), Some(b'c')) if begins("access-control-") => Marks::VENDORS,
+        _ => Marks::default(),
+    }
+}
+
+/// By length: the places of the names, from and up to.
+static OF_LENGTH: [(u8, u8); LONGEST + 1] = {
+    let mut of_length = [(0, 0); LONGEST + 1];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let (from, to) = of_length[NAMES[at].0.len()];
+        assert!(to == 0 || to as usize == at, "the names are not sorted by length");
+        of_length[NAMES[at].0.len()] = (if to == 0 { at as u8 } else { from }, at as u8 + 1);
+        at += 1;
+    }
+    of_length
+};
+
+/// By place: how the name ends.
+static TAILS: [u32; NAMES.len()] = {
+    let mut tails = [0; NAMES.len()];
+    let mut at = 0;
+    while at < NAMES.len() {
+        tails[at] = tail_of(NAMES[at].0.as_bytes());
+        at += 1;
+    }
+    tails
+};
+
+/// The last four bytes, the same for letters in either case. What shares a tail is told apart by comparing.
+const fn tail_of(name: &[u8]) -> u32 {
+    match name.last_chunk::<4>() {
+        Some(tail) => u32::from_le_bytes(*tail) | 0x2020_2020,
+        None => 0,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    static SET: NameSet = NameSet::new(&["te", "x-canary", "x-a-name-that-is-longer-than-all-others"]);
-
     #[test]
     fn names_are_found_in_any_case() {
-        for name in ["te", "TE", "X-Canary", "x-a-NAME-that-is-longer-than-all-others"] {
-            assert!(SET.has(Name::of(name)), "{name}");
+        for (name, marks) in NAMES {
+            assert_eq!(Marks::of(name.as_bytes()), *marks, "{name}");
+            assert_eq!(Marks::of(name.to_uppercase().as_bytes()), *marks, "{name}");
         }
     }
 
     #[test]
-    fn what_only_looks_alike_is_not_found() {
+    fn families_are_told_by_how_they_begin() {
+        let rows = [
+            ("X-Forwarded-For", Marks::CLIENTS),
+            ("sec-fetch-mode", Marks::CLIENTS),
+            ("cf-ray", Marks::VENDORS),
+            ("Access-Control-Allow-Origin", Marks::VENDORS),
+            ("x-deployment-reason", Marks::VENDORS),
+        ];
+        for (name, marks) in rows {
+            assert_eq!(Marks::of(name.as_bytes()), marks, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_alike_means_nothing() {
         let others = [
             "",
             "t",
             "ye",
+            "x",
             "x-ganary",
             "x-canarY2",
-            "x-a-name-that-is-longer-than-all-other5",
-            "x-a-name-that-is-longer-than-all-the-others",
+            "x-forward",
+            "second",
+            "cfg-x",
+            "a-name-that-is-longer-than-all-the-others",
+            "strict-transport-securitz-and-longer",
         ];
         for name in others {
-            assert!(!SET.has(Name::of(name)), "{name}");
+            assert_eq!(Marks::of(name.as_bytes()), Marks::default(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_name_stands_twice() {
+        for (at, (name, _)) in NAMES.iter().enumerate() {
+            assert!(
+                NAMES.iter().skip(at + 1).all(|(other, _)| other != name),
+                "{name}"
+            );
+            assert_eq!(*name, name.to_lowercase());
         }
     }
 }

@@ -91,3 +91,65 @@ async fn draining_finishes_what_is_under_way_and_takes_nothing_new() {
     drop(idle);
     assert!(tokio::net::TcpStream::connect(house.addr).await.is_err());
 }
+
+#[tokio::test]
+async fn stopping_cuts_what_is_under_way_and_tells_its_end() {
+    let house = house(Plan::default()).await;
+    let slow = ModelBehaviour {
+        tokens_per_second: 5.0,
+        answer_tokens: 500,
+        ..ModelBehaviour::instant()
+    };
+    house.vendors.set_behaviour("blue-model", slow).unwrap();
+    let mut streaming = RawConnection::open(house.addr).await;
+    streaming.send(request(&streamed("long").to_string())).await;
+    let begun = streaming.read_some().await.unwrap();
+    assert!(begun.starts_with(b"HTTP/1.1 200 "));
+    let silent = ModelBehaviour::instant().with_fault(Fault::StallBeforeHead, 1.0);
+    house.vendors.set_behaviour("blue-model", silent).unwrap();
+    let mut waiting = RawConnection::open(house.addr).await;
+    waiting.send(request(&chat("never").to_string())).await;
+    let both = || house.vendors.counters("blue-model").active == 2;
+    wait::until("both are under way", DEADLINE, both).await;
+    house.gateway.stop();
+    // To the end of the connection, which is no end of a chunked body.
+    assert!(!streaming.read_to_end().await.ends_with(b"0\r\n\r\n"));
+    assert_eq!(waiting.read_to_end().await, b"");
+    wait::until("the gateway has ended", DEADLINE, || house.gateway.is_finished()).await;
+    let outcomes = house.seen.outcomes(2).await;
+    assert!(outcomes.iter().all(|outcome| outcome.end == End::ClientLeft));
+}
+
+#[tokio::test]
+async fn requests_that_are_sent_while_an_answer_streams_are_answered_after_it() {
+    let house = house(Plan::default()).await;
+    let slow = ModelBehaviour {
+        tokens_per_second: 50.0,
+        answer_tokens: 10,
+        ..ModelBehaviour::instant()
+    };
+    house.vendors.set_behaviour("blue-model", slow).unwrap();
+    let mut connection = RawConnection::open(house.addr).await;
+    // The second comes with the first, the third in two parts while the first is answered.
+    let third = request(&chat("third").to_string());
+    let (head, rest) = third.split_at(third.len() / 2);
+    let first = request(&streamed("first").to_string());
+    connection
+        .send(first + &request(&chat("second").to_string()) + head)
+        .await;
+    let under_way = || house.vendors.counters("blue-model").active > 0;
+    wait::until("the first is under way", DEADLINE, under_way).await;
+    connection.send(rest).await;
+    let streamed = connection.read_reply().await;
+    assert!(
+        streamed.complete && streamed.text().contains("[DONE]"),
+        "{streamed:?}"
+    );
+    for _ in 0..2 {
+        let whole = connection.read_reply().await;
+        assert_eq!((whole.status, whole.complete), (200, true), "{whole:?}");
+        assert!(whole.json()["choices"][0]["message"]["content"].is_string());
+    }
+    let ended = house.seen.outcomes(3).await;
+    assert!(ended.iter().all(|outcome| outcome.end == End::Complete));
+}
