@@ -127,6 +127,7 @@ impl Journey {
             return Err(Uncovered::Unavailable.into());
         }
         let free = matches!(self.door, Door::CountTokens | Door::GeminiCountTokens);
+        ticket.paid = !free;
         if payment == Payment::Afterwards || free {
             return Ok(());
         }

@@ -35,8 +35,10 @@ pub(crate) struct Ticket {
     pub(crate) prompt_tokens: u64,
     /// Of a key with limits.
     pub(crate) limited: Option<Box<Limited>>,
-    /// The charge that money is held for.
+    /// The charge that money is held for, or that was marked.
     charge: Option<Box<str>>,
+    /// Somebody pays for it, so its progress is marked.
+    pub(crate) paid: bool,
 }
 
 /// What a request knows of its key's limits.
@@ -86,6 +88,7 @@ impl Ticket {
             prompt_tokens: 0,
             limited: None,
             charge: None,
+            paid: false,
         }
     }
 
@@ -207,13 +210,11 @@ impl Ticket {
         self.charge = None;
     }
 
-    /// Whether its progress has to be marked.
-    pub(crate) fn is_held(&self) -> bool {
-        self.charge.is_some()
-    }
-
     /// Has what it cost so far written down, in case that this is the last that is heard of it.
     pub(crate) fn mark(&mut self) {
+        if self.charge.is_none() {
+            self.open_charge();
+        }
         let (Some(till), Some(charge)) = (self.worker.shared.till(), &self.charge) else {
             return;
         };

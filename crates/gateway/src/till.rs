@@ -31,10 +31,10 @@ pub trait Till: Send + Sync {
     /// is told afterwards comes after it, whether or not its answer is awaited.
     fn hold(&self, wanted: Wanted<'_>) -> Answered;
 
-    /// What a held request has cost so far; must return at once.
+    /// What a request under way has cost so far; must return at once. `charge` is what it will be settled by.
     fn mark(&self, charge: &str, so_far: &Outcome);
 
-    /// A request is over; `charge` names what was held for it. Must return at once and never forget.
+    /// A request is over; `charge` names what was held for it, or marked. Must return at once and never forget.
     fn settle(&self, charge: Option<Box<str>>, outcome: &Outcome);
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::StoreError;
+use tokio::time::Instant;
 
 use super::Ledger;
 use crate::desk::now;
@@ -29,6 +30,7 @@ impl Ledger {
     pub async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(SAY_EVERY).await;
+            self.reserves.sweep(Instant::now());
             let done = async {
                 store::ledger::alive(self.store(), &self.owner, now()).await?;
                 store::topups::expire(self.store(), now()).await?;

@@ -4,7 +4,7 @@
 //! customer pays for the attempt whose answer it got; attempts that were made in vain, probes, and the difference
 //! between cost and list price are the operator's.
 
-use decide::book::{Allowance, Billed, Billing, Hold, Mark, Operation, Payer, Settlement};
+use decide::book::{Allowance, Billed, Billing, Mark, Operation, Payer, Progress, Settlement};
 use decide::money::Nano;
 use gateway::{Answered, Attempt, Cost, Key, Outcome, Payment, Period, Till, Uncovered, Wanted};
 use store::ledger::Unwritten;
@@ -40,12 +40,7 @@ impl Till for Ledger {
         let Some(greatest) = sold(wanted.greatest, self.markup(wanted.key)) else {
             return Box::pin(async { Err(Uncovered::Refused(decide::book::Refused::BadAmount)) });
         };
-        let held = self.scribe.hold(Hold {
-            charge: wanted.charge.to_owned(),
-            payer,
-            owner: self.owner.clone(),
-            nanos: greatest.get(),
-        });
+        let held = self.reserves.cover(wanted.charge, payer, greatest.get());
         Box::pin(async move {
             match held.await {
                 Ok(_) => Ok(()),
@@ -63,7 +58,15 @@ impl Till for Ledger {
             charge: sum(|billed| billed.charge),
             cost: sum(|billed| billed.cost),
         };
-        self.scribe.send(Operation::Mark(charge.to_owned(), mark));
+        self.reserves.mark(charge, |drawn| {
+            Operation::Mark(Progress {
+                charge: charge.to_owned(),
+                payer: payer(key, &so_far.request_id, so_far.at),
+                owner: self.owner.clone(),
+                drawn,
+                mark,
+            })
+        });
     }
 
     fn settle(&self, charge: Option<Box<str>>, outcome: &Outcome) {
@@ -76,10 +79,11 @@ impl Till for Ledger {
             charge: charge.map_or_else(own_id, String::from),
             payer: payer(key, &outcome.request_id, outcome.at),
             owner: self.owner.clone(),
+            drawn: None,
             billed: billed(outcome, self.markup(key)),
             estimated: outcome.attempts.last().is_some_and(|attempt| attempt.estimated),
         };
-        self.scribe.send(Operation::Settle(settlement));
+        self.reserves.settle(settlement);
     }
 }
 

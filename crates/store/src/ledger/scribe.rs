@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use decide::book::{Applied, Hold, Operation, Refused, Settlement};
+use decide::book::{Applied, Hold, Operation, Refused, Reserve, Settlement};
 use tokio::sync::{mpsc, oneshot};
 
 use super::write;
@@ -90,8 +90,17 @@ impl Scribe {
 
     /// Asks for a hold; it is in the queue when this returns, so a settlement that is sent afterwards comes after it.
     pub fn hold(&self, hold: Hold) -> impl Future<Output = Answer> + Send + use<> {
+        self.ask(Operation::Hold(hold))
+    }
+
+    /// Asks for a reserve, in the same way.
+    pub fn reserve(&self, reserve: Reserve) -> impl Future<Output = Answer> + Send + use<> {
+        self.ask(Operation::Reserve(reserve))
+    }
+
+    fn ask(&self, operation: Operation) -> impl Future<Output = Answer> + Send + use<> {
         let (answer, answered) = oneshot::channel();
-        self.push(Operation::Hold(hold), Some(answer));
+        self.push(operation, Some(answer));
         async move { answered.await.unwrap_or(Err(Unwritten::Unavailable)) }
     }
 
@@ -261,8 +270,10 @@ where
         for (operation, answer) in operations.into_iter().zip(answers) {
             let again = match operation {
                 // It may have been written all the same: then it is given back.
-                Operation::Hold(hold) => Some(Operation::Settle(nothing_owed(hold))),
-                Operation::Settle(_) | Operation::Move(_) => Some(operation),
+                Operation::Hold(hold) | Operation::Reserve(Reserve { hold, .. }) => {
+                    Some(Operation::Settle(Settlement::of_nothing(hold)))
+                }
+                Operation::Settle(_) | Operation::GiveBack(_) | Operation::Move(_) => Some(operation),
                 // The next one says more.
                 Operation::Mark(..) => None,
             };
@@ -276,16 +287,6 @@ where
 
     fn done(&self, operations: usize) {
         self.state.waiting.fetch_sub(operations, Ordering::Relaxed);
-    }
-}
-
-fn nothing_owed(hold: Hold) -> Settlement {
-    Settlement {
-        charge: hold.charge,
-        payer: hold.payer,
-        owner: hold.owner,
-        billed: Vec::new(),
-        estimated: false,
     }
 }
 
@@ -366,7 +367,7 @@ mod tests {
         sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
         let refused = scribe.hold(hold("c2")).await;
         assert_eq!(refused, Err(Unwritten::Unavailable));
-        let mut settlement = nothing_owed(held);
+        let mut settlement = Settlement::of_nothing(held);
         settlement.billed.push(decide::book::Billed {
             attempt: 1,
             charge: 7,
