@@ -42,6 +42,7 @@ pub enum Unwritten {
 /// A handle to the writer; a clone is the same one.
 #[derive(Clone, Debug)]
 pub struct Scribe {
+    store: Store,
     inbox: mpsc::UnboundedSender<Asked>,
     state: Arc<Condition>,
 }
@@ -72,7 +73,7 @@ impl Scribe {
         let (inbox, asked) = mpsc::unbounded_channel();
         let state = Arc::new(Condition::default());
         let desk = Desk {
-            store,
+            store: store.clone(),
             asked,
             state: Arc::clone(&state),
             kept: Vec::new(),
@@ -80,12 +81,13 @@ impl Scribe {
             wrong,
         };
         tokio::spawn(desk.work());
-        Scribe { inbox, state }
+        Scribe { store, inbox, state }
     }
 
     /// Whether charges can be written down. False is for good once the disk has failed.
     pub fn is_open(&self) -> bool {
-        !self.state.closed.load(Ordering::Relaxed) && self.state.waiting.load(Ordering::Relaxed) < KEPT
+        let Condition { closed, waiting } = &*self.state;
+        self.store.is_writable() && !closed.load(Ordering::Relaxed) && waiting.load(Ordering::Relaxed) < KEPT
     }
 
     /// Asks for a hold; it is in the queue when this returns, so a settlement that is sent afterwards comes after it.

@@ -3,6 +3,7 @@
 mod budgets;
 mod credit;
 mod cuts;
+mod power;
 mod topups;
 
 use serde_json::{Value, json};
