@@ -186,6 +186,7 @@ fn outcome(request_id: String, side: Side, share: Share, fails: bool) -> Box<Out
         deployment: Some("m".into()),
         key: None,
         list: None,
+        markup: 0,
         route: Some(Routed {
             chosen: side,
             answered: side,

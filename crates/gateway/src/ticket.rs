@@ -17,6 +17,7 @@ use crate::forward;
 use crate::limits::{Pass, Standing};
 use crate::outcome::{Attempt, End, FailureKind, Outcome, Told};
 use crate::said;
+use crate::stay::Stay;
 use crate::worker::Worker;
 
 pub(crate) struct Ticket {
@@ -39,6 +40,8 @@ pub(crate) struct Ticket {
     charge: Option<Box<str>>,
     /// Somebody pays for it, so its progress is marked.
     pub(crate) paid: bool,
+    /// Where it may have to be finished without its client.
+    pub(crate) stay: Option<Rc<Stay>>,
 }
 
 /// What a request knows of its key's limits.
@@ -66,6 +69,7 @@ impl Ticket {
             deployment: None,
             key: None,
             list: None,
+            markup: 0,
             route: None,
             stream: false,
             monitoring: false,
@@ -89,6 +93,7 @@ impl Ticket {
             limited: None,
             charge: None,
             paid: false,
+            stay: None,
         }
     }
 
@@ -113,6 +118,12 @@ impl Ticket {
         self.outcome
             .as_deref()
             .map_or("", |outcome| outcome.request_id.as_str())
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.outcome
+            .as_deref()
+            .map_or("", |outcome| outcome.path.as_str())
     }
 
     /// Milliseconds since the Unix epoch at which the head arrived.

@@ -5,6 +5,7 @@ mod credit;
 mod cuts;
 mod power;
 mod topups;
+mod whole;
 
 use serde_json::{Value, json};
 use testkit::bad_upstream::{BadUpstream, Step};
