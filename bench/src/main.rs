@@ -66,6 +66,14 @@ const QUICK: Size = Size {
     counted: 500,
 };
 
+/// A part of it alone: for looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Only {
+    Nothing,
+    Count,
+    Latency,
+}
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,15 +85,18 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let (mut size, mut only_count, mut crossfade) = (&FULL, false, None);
+    let (mut size, mut only, mut crossfade) = (&FULL, Only::Nothing, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => size = &QUICK,
-            "--count" => only_count = true,
+            "--count" => only = Only::Count,
+            "--latency" => only = Only::Latency,
             "--crossfade" => crossfade = arguments.next().map(PathBuf::from),
             other => {
-                anyhow::bail!("unknown argument '{other}'; there are --quick, --count and --crossfade PATH")
+                anyhow::bail!(
+                    "unknown argument '{other}'; there are --quick, --count, --latency and --crossfade PATH"
+                )
             }
         }
     }
@@ -101,22 +112,30 @@ fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let measured = runtime.block_on(measure(&starter, size, only_count));
-    if measured.is_ok() && !only_count {
+    let measured = runtime.block_on(measure(&starter, size, only));
+    if measured.is_ok() && only != Only::Count {
         std::fs::remove_dir_all(&directory)?;
     } else {
         eprintln!("bench: logs and counts are in {}", directory.display());
     }
     let text = measured?.markdown(&machine());
     println!("{text}");
-    if !only_count && std::ptr::eq(size, &FULL) {
+    if only == Only::Nothing && std::ptr::eq(size, &FULL) {
         std::fs::write(TABLE, text).with_context(|| format!("{TABLE} cannot be written"))?;
     }
     Ok(())
 }
 
-async fn measure(starter: &Starter, size: &Size, only_count: bool) -> anyhow::Result<Table> {
+async fn measure(starter: &Starter, size: &Size, only: Only) -> anyhow::Result<Table> {
     let mut table = Table::default();
+    if only == Only::Latency {
+        let nginx = starter.start(Proxy::Nginx, &[])?;
+        let crossfade = starter.start(Proxy::Crossfade, &[])?;
+        latency([&nginx, &crossfade], starter, size, &mut table).await?;
+        nginx.stop()?;
+        crossfade.stop()?;
+        return Ok(table);
+    }
     match instructions::counter() {
         Some(counter) => count(starter, size, counter, &mut table).await?,
         None => table.missing(
@@ -124,7 +143,7 @@ async fn measure(starter: &Starter, size: &Size, only_count: bool) -> anyhow::Re
             "neither perf's counter nor valgrind works here",
         ),
     }
-    if only_count {
+    if only == Only::Count {
         return Ok(table);
     }
     starts(starter, size, &mut table)?;
@@ -221,9 +240,12 @@ async fn latency(
     table: &mut Table,
 ) -> anyhow::Result<()> {
     const RATE: u32 = 1_000;
-    let covered = starter.start(Proxy::Covered, &[])?;
+    let paid = [Proxy::Postpaid, Proxy::Covered, Proxy::HeldFor].map(|proxy| starter.start(proxy, &[]));
+    let [postpaid, covered, held_for] = paid;
+    let paid = [postpaid?, covered?, held_for?];
     let [nginx, crossfade] = both.map(|process| process.address);
-    let addresses = [starter.upstream, nginx, crossfade, covered.address];
+    let [postpaid, covered, held_for] = paid.each_ref().map(|process| process.address);
+    let addresses = [starter.upstream, nginx, crossfade, postpaid, covered, held_for];
     let mut took = addresses.map(|_| Vec::new());
     let time = Duration::from_secs(size.rate_seconds);
     for _ in 0..size.rounds.min(5) {
@@ -233,13 +255,25 @@ async fn latency(
             took.extend(clients.at_rate(RATE, time).await?);
         }
     }
-    covered.stop()?;
+    for process in paid {
+        process.stop()?;
+    }
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        let [direct, nginx, crossfade, covered] = took.each_mut().map(|took| percentile(took, share));
+        let [direct, nginx, crossfade, postpaid, covered, held_for] =
+            took.each_mut().map(|took| percentile(took, share));
         let figure = format!("latency added at {RATE} requests a second, {name}, ms (direct: {direct:.2})");
         table.row(&figure, nginx - direct, crossfade - direct);
-        let figure = format!("the same where each request is covered on the disk first, {name}, ms");
-        table.row(&figure, nginx - direct, covered - direct);
+        for (which, took) in [
+            ("of an account that pays afterwards", postpaid),
+            ("covered first, with plenty left", covered),
+            ("covered first, each on the disk", held_for),
+        ] {
+            table.row(
+                &format!("the same {which}, {name}, ms"),
+                nginx - direct,
+                took - direct,
+            );
+        }
     }
     Ok(())
 }

@@ -9,13 +9,22 @@ use anyhow::Context;
 use crate::canned::{KEY, MODEL};
 use crate::process::{Process, free_port};
 
+/// Of both models.
+const PRICES: [&str; 2] = ["{input: 2, output: 8}", "{input: 1, output: 4}"];
+/// A budget without cents lasts for any number of requests.
+const NO_PRICES: [&str; 2] = ["{input: 0, output: 0}"; 2];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proxy {
     Nginx,
     Crossfade,
-    /// crossfade with a key whose requests are covered before they are sent: each waits until its greatest possible
-    /// cost is set aside on the disk.
+    /// crossfade with a key whose requests are covered before they are sent, by a budget that has plenty left: out of
+    /// what is reserved in advance.
     Covered,
+    /// The same where so little is left that each request waits until its own cost is set aside on the disk.
+    HeldFor,
+    /// crossfade with a key whose account pays afterwards.
+    Postpaid,
 }
 
 impl Proxy {
@@ -26,6 +35,8 @@ impl Proxy {
             Proxy::Nginx => "nginx",
             Proxy::Crossfade => "crossfade",
             Proxy::Covered => "covered",
+            Proxy::HeldFor => "held-for",
+            Proxy::Postpaid => "postpaid",
         }
     }
 }
@@ -48,8 +59,15 @@ impl Starter {
         let port = free_port()?;
         let arguments = match proxy {
             Proxy::Nginx => self.nginx(&directory, port)?,
-            Proxy::Crossfade => self.crossfade(&directory, port, "")?,
-            Proxy::Covered => self.crossfade(&directory, port, ", budget: {usd: 1000000, per: day}")?,
+            Proxy::Crossfade => self.crossfade(&directory, port, "", PRICES)?,
+            Proxy::Covered => {
+                self.crossfade(&directory, port, ", budget: {usd: 1000000, per: day}", PRICES)?
+            }
+            Proxy::HeldFor => {
+                let scarce = ", budget: {usd: 0.00000001, per: day}";
+                self.crossfade(&directory, port, scarce, NO_PRICES)?
+            }
+            Proxy::Postpaid => self.crossfade(&directory, port, ", account: bench", PRICES)?,
         };
         let pin = ["taskset", "-c", "0"].map(str::to_owned);
         let pin = if self.pinned { &pin[..] } else { &[] };
@@ -89,7 +107,13 @@ impl Starter {
         Ok(words.map(str::to_owned).to_vec())
     }
 
-    fn crossfade(&self, directory: &Path, port: u16, key: &str) -> anyhow::Result<Vec<String>> {
+    fn crossfade(
+        &self,
+        directory: &Path,
+        port: u16,
+        key: &str,
+        [blue, green]: [&str; 2],
+    ) -> anyhow::Result<Vec<String>> {
         // A key, a split between two environments, statistics, metrics and the request log: all on.
         let upstream = self.upstream;
         let text = format!(
@@ -99,7 +123,7 @@ impl Starter {
              candidate: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-green}}\n\
              deployments:\n  {MODEL}:\n    blue: {{provider: stable, model: {MODEL}}}\n    \
              green: {{provider: candidate, model: {MODEL}-mini}}\n    split: {{green: 20}}\n\
-             prices:\n  {MODEL}: {{input: 2, output: 8}}\n  {MODEL}-mini: {{input: 1, output: 4}}\n\
+             prices:\n  {MODEL}: {blue}\n  {MODEL}-mini: {green}\n\
              keys:\n  - {{name: bench, secret: {KEY}, models: [{MODEL}], overrides: allow{key}}}\n",
             free_port()?
         );

@@ -106,7 +106,7 @@ async fn charged(gateway: &CrossfadeProcess, id: &str) -> i64 {
 }
 
 /// What the requests of an account were charged, by their ids.
-async fn charges(gateway: &CrossfadeProcess, account: &str) -> BTreeMap<String, i64> {
+pub(crate) async fn charges(gateway: &CrossfadeProcess, account: &str) -> BTreeMap<String, i64> {
     let page = look(gateway, &format!("/ledger?account={account}&limit=1000")).await;
     assert!(page["next"].is_null());
     let mut charges = BTreeMap::new();

@@ -4,6 +4,7 @@ mod budgets;
 mod credit;
 mod cuts;
 mod power;
+mod succession;
 mod topups;
 mod whole;
 

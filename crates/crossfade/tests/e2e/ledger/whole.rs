@@ -16,7 +16,7 @@ fn raw(secret: &str, id: &str) -> String {
 }
 
 /// What a request was charged, and whether that was estimated, once it is settled.
-async fn charge(gateway: &CrossfadeProcess, id: &str) -> (i64, bool) {
+pub(crate) async fn charge(gateway: &CrossfadeProcess, id: &str) -> (i64, bool) {
     let mut shown = Value::Null;
     wait::until_async("it is settled", SOON, async || {
         let reply = admin(gateway, "GET", &format!("/requests/{id}"), Value::Null).await;
