@@ -57,7 +57,7 @@ struct Condition {
 
 #[derive(Debug)]
 enum Asked {
-    Do(Operation, Option<oneshot::Sender<Answer>>),
+    Do(Box<Operation>, Option<oneshot::Sender<Answer>>),
     /// Tell when all before it is written.
     Flush(oneshot::Sender<()>),
 }
@@ -122,7 +122,7 @@ impl Scribe {
     fn push(&self, operation: Operation, answer: Option<oneshot::Sender<Answer>>) {
         self.state.waiting.fetch_add(1, Ordering::Relaxed);
         // The writer ends with the process; a hold then hears that its answer's sender is gone.
-        let _ = self.inbox.send(Asked::Do(operation, answer));
+        let _ = self.inbox.send(Asked::Do(Box::new(operation), answer));
     }
 }
 
@@ -147,7 +147,7 @@ impl Batch {
     fn add(&mut self, asked: Asked) {
         match asked {
             Asked::Do(operation, answer) => {
-                self.operations.push(operation);
+                self.operations.push(*operation);
                 self.answers.push(answer);
             }
             Asked::Flush(done) => self.flushes.push(done),
