@@ -183,7 +183,7 @@ impl Ledger {
         }
         let digest = gateway::digest(code.to_ascii_uppercase().as_bytes());
         let at = now();
-        let voucher = store::vouchers::take(self.store(), &digest, &wanted.id, at)
+        let voucher = store::vouchers::take(self.store(), &digest, (&wanted.id, &wanted.account), at)
             .await?
             .ok_or_else(bad)?;
         let order = NewTopup {

@@ -131,12 +131,13 @@ fn an_order_is_made_confirmed_listed_and_paid_back() {
 #[test]
 fn voucher_codes_go_alone_to_standard_output() {
     let made = json!({"batch": "spring", "codes": ["CFV-A", "CFV-B"]});
-    let (line, body, printed) = asked(made, "topups vouchers spring --count 2 --usd 5.00");
+    let flags = "topups vouchers spring --count 2 --usd 5.00 --credit-expires-at 2030-01-01T00:00:00Z";
+    let (line, body, printed) = asked(made, flags);
     assert_eq!(
         (line.as_str(), body, printed.as_str()),
         (
             "POST /admin/v1/vouchers",
-            json!({"batch": "spring", "count": 2, "usd": "5.00"}),
+            json!({"batch": "spring", "count": 2, "usd": "5.00", "credit_expires_at": "2030-01-01T00:00:00Z"}),
             "CFV-A\nCFV-B\n"
         )
     );
