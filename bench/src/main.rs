@@ -74,6 +74,17 @@ const QUICK: Size = Size {
     keys: &[10, 10_000],
 };
 
+/// A part of it alone: for looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Only {
+    Nothing,
+    /// The instructions of all.
+    Count,
+    /// Crossfade's.
+    Alone,
+    Latency,
+}
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,13 +96,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let (mut size, mut only_count, mut alone, mut crossfade) = (&FULL, false, false, None);
+    let (mut size, mut only, mut crossfade) = (&FULL, Only::Nothing, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => size = &QUICK,
-            "--count" => only_count = true,
-            "--alone" => (only_count, alone) = (true, true),
+            "--count" => only = Only::Count,
+            "--alone" => only = Only::Alone,
+            "--latency" => only = Only::Latency,
             "--crossfade" => crossfade = arguments.next().map(PathBuf::from),
             "--bare-proxy" => {
                 let mut next = || {
@@ -103,7 +115,7 @@ fn run() -> anyhow::Result<()> {
             }
             other => {
                 anyhow::bail!(
-                    "unknown argument '{other}'; there are --quick, --count, --alone and --crossfade PATH"
+                    "unknown argument '{other}'; there are --quick, --count, --alone, --latency and --crossfade PATH"
                 )
             }
         }
@@ -120,38 +132,31 @@ fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let measured = runtime.block_on(measure(&starter, size, (only_count, alone)));
-    if measured.is_ok() && !only_count {
+    let measured = runtime.block_on(measure(&starter, size, only));
+    if measured.is_ok() && !matches!(only, Only::Count | Only::Alone) {
         std::fs::remove_dir_all(&directory)?;
     } else {
         eprintln!("bench: logs and counts are in {}", directory.display());
     }
     let text = measured?.markdown(&machine());
     println!("{text}");
-    if !only_count && std::ptr::eq(size, &FULL) {
+    if only == Only::Nothing && std::ptr::eq(size, &FULL) {
         std::fs::write(TABLE, text).with_context(|| format!("{TABLE} cannot be written"))?;
     }
     Ok(())
 }
 
-async fn measure(starter: &Starter, size: &Size, (only_count, alone): (bool, bool)) -> anyhow::Result<Table> {
+async fn measure(starter: &Starter, size: &Size, only: Only) -> anyhow::Result<Table> {
     let mut table = Table::default();
-    match instructions::counter() {
-        Some(counter) => {
-            count(starter, size, (counter, alone), &mut table).await?;
-            if !alone {
-                count_scaled(starter, size, counter, &mut table).await?;
-            }
-        }
-        None => table.missing(
-            "user instructions",
-            "neither perf's counter nor valgrind works here",
-        ),
+    if only != Only::Latency {
+        instructions_of(starter, size, only, &mut table).await?;
     }
-    if only_count {
+    if matches!(only, Only::Count | Only::Alone) {
         return Ok(table);
     }
-    starts(starter, size, &mut table)?;
+    if only == Only::Nothing {
+        starts(starter, size, &mut table)?;
+    }
     let mut processes = Vec::with_capacity(COMPARED);
     for proxy in Proxy::COMPARED {
         processes.push(starter.start(proxy, &[])?);
@@ -161,13 +166,37 @@ async fn measure(starter: &Starter, size: &Size, (only_count, alone): (bool, boo
         anyhow::bail!("a proxy is missing");
     };
     let all = [nginx, haproxy, hyper, crossfade];
-    table.row("memory idle, MiB", memory_of(all)?);
-    let request = requests(all, size, &mut table).await?;
-    streams(all, size, request, &mut table).await?;
+    if only == Only::Nothing {
+        table.row("memory idle, MiB", memory_of(all)?);
+        let request = requests(all, size, &mut table).await?;
+        streams(all, size, request, &mut table).await?;
+    }
     latency(all, starter, size, &mut table).await?;
-    memory(all, size, &mut table).await?;
+    if only == Only::Nothing {
+        memory(all, size, &mut table).await?;
+    }
     processes.into_iter().try_for_each(Process::stop)?;
     Ok(table)
+}
+
+async fn instructions_of(
+    starter: &Starter,
+    size: &Size,
+    only: Only,
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    let Some(counter) = instructions::counter() else {
+        table.missing(
+            "user instructions",
+            "neither perf's counter nor valgrind works here",
+        );
+        return Ok(());
+    };
+    count(starter, size, (counter, only == Only::Alone), table).await?;
+    if only == Only::Alone {
+        return Ok(());
+    }
+    count_scaled(starter, size, counter, table).await
 }
 
 fn starts(starter: &Starter, size: &Size, table: &mut Table) -> anyhow::Result<()> {
@@ -246,11 +275,16 @@ async fn latency(
     table: &mut Table,
 ) -> anyhow::Result<()> {
     const RATE: u32 = 1_000;
-    let covered = starter.start(Proxy::Covered, &[])?;
+    let paid = [Proxy::Postpaid, Proxy::Covered, Proxy::HeldFor].map(|proxy| starter.start(proxy, &[]));
+    let [postpaid, covered, held_for] = paid;
+    let paid = [postpaid?, covered?, held_for?];
     let [nginx, haproxy, hyper, crossfade] = all.map(|process| process.address);
+    let [postpaid, covered, held_for] = paid.each_ref().map(|process| process.address);
     let addresses = [
         starter.upstream,
-        covered.address,
+        postpaid,
+        covered,
+        held_for,
         nginx,
         haproxy,
         hyper,
@@ -265,15 +299,24 @@ async fn latency(
             took.extend(clients.at_rate(RATE, time).await?);
         }
     }
-    covered.stop()?;
+    for process in paid {
+        process.stop()?;
+    }
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        let [direct, covered, proxies @ ..] = took.each_mut().map(|took| percentile(took, share));
+        let [direct, postpaid, covered, held_for, proxies @ ..] =
+            took.each_mut().map(|took| percentile(took, share));
         let figure = format!("latency added at {RATE} requests a second, {name}, ms (direct: {direct:.2})");
         let added = proxies.map(|took| took - direct);
         table.row(&figure, added);
-        let figure = format!("the same where each request is covered on the disk first, {name}, ms");
         let [nginx, ..] = added;
-        table.row(&figure, [nginx, NOT_OF_IT, NOT_OF_IT, covered - direct]);
+        for (which, took) in [
+            ("of an account that pays afterwards", postpaid),
+            ("covered first, with plenty left", covered),
+            ("covered first, each on the disk", held_for),
+        ] {
+            let figure = format!("the same {which}, {name}, ms");
+            table.row(&figure, [nginx, NOT_OF_IT, NOT_OF_IT, took - direct]);
+        }
     }
     Ok(())
 }

@@ -10,6 +10,11 @@ use anyhow::Context;
 use crate::canned::{KEY, MODEL};
 use crate::process::{Process, free_port};
 
+/// Of both models.
+const PRICES: [&str; 2] = ["{input: 2, output: 8}", "{input: 1, output: 4}"];
+/// A budget without cents lasts for any number of requests.
+const NO_PRICES: [&str; 2] = ["{input: 0, output: 0}"; 2];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proxy {
     Nginx,
@@ -17,9 +22,13 @@ pub(crate) enum Proxy {
     /// The least that a proxy in Rust is: hyper on both sides, and nothing between. See `bare.rs`.
     Hyper,
     Crossfade,
-    /// crossfade with a key whose requests are covered before they are sent: each waits until its greatest possible
-    /// cost is set aside on the disk.
+    /// crossfade with a key whose requests are covered before they are sent, by a budget that has plenty left: out of
+    /// what is reserved in advance.
     Covered,
+    /// The same where so little is left that each request waits until its own cost is set aside on the disk.
+    HeldFor,
+    /// crossfade with a key whose account pays afterwards.
+    Postpaid,
 }
 
 /// How many are compared.
@@ -37,6 +46,8 @@ impl Proxy {
             Proxy::Hyper => "hyper",
             Proxy::Crossfade => "crossfade",
             Proxy::Covered => "covered",
+            Proxy::HeldFor => "held-for",
+            Proxy::Postpaid => "postpaid",
         }
     }
 }
@@ -78,10 +89,16 @@ impl Starter {
             Proxy::Nginx => self.nginx(&directory, port)?,
             Proxy::Haproxy => self.haproxy(&directory, port)?,
             Proxy::Hyper => self.hyper(port)?,
-            Proxy::Crossfade => self.crossfade(&directory, port, "", scale)?,
+            Proxy::Crossfade => self.crossfade(&directory, port, "", PRICES, scale)?,
             Proxy::Covered => {
-                self.crossfade(&directory, port, ", budget: {usd: 1000000, per: day}", scale)?
+                let plenty = ", budget: {usd: 1000000, per: day}";
+                self.crossfade(&directory, port, plenty, PRICES, scale)?
             }
+            Proxy::HeldFor => {
+                let scarce = ", budget: {usd: 0.00000001, per: day}";
+                self.crossfade(&directory, port, scarce, NO_PRICES, scale)?
+            }
+            Proxy::Postpaid => self.crossfade(&directory, port, ", account: bench", PRICES, scale)?,
         };
         let pin = ["taskset", "-c", "0"].map(str::to_owned);
         let pin = if self.pinned { &pin[..] } else { &[] };
@@ -146,7 +163,14 @@ impl Starter {
         Ok(words.map(str::to_owned).to_vec())
     }
 
-    fn crossfade(&self, directory: &Path, port: u16, key: &str, scale: Scale) -> anyhow::Result<Vec<String>> {
+    fn crossfade(
+        &self,
+        directory: &Path,
+        port: u16,
+        key: &str,
+        [blue, green]: [&str; 2],
+        scale: Scale,
+    ) -> anyhow::Result<Vec<String>> {
         // A key, a split between two environments, statistics, metrics and the request log: all on.
         let upstream = self.upstream;
         let mut text = format!(
@@ -154,7 +178,7 @@ impl Starter {
              log: {{level: warn}}\n\
              providers:\n  stable: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-blue}}\n  \
              candidate: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-green}}\n\
-             prices:\n  {MODEL}: {{input: 2, output: 8}}\n  {MODEL}-mini: {{input: 1, output: 4}}\ndeployments:\n",
+             prices:\n  {MODEL}: {blue}\n  {MODEL}-mini: {green}\ndeployments:\n",
             free_port()?
         );
         let others = (0..scale.deployments).map(|number| format!("{MODEL}-{number}"));

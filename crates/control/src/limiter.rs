@@ -6,9 +6,13 @@
 //! A request waits at most [`WAIT`] for it. After [`FAILURES`] such waits in a row nobody asks any more until a
 //! heartbeat gets through; meanwhile each gateway goes by its own meters and takes its share, as many as
 //! gateways were heard last. What Redis granted after nobody waited any more is given back.
+//!
+//! A request's place of `concurrent_requests` is leased: the gateway renews it while the request is under way, and one
+//! that was killed gives its places back when [`LEASE`] is over.
 
 mod beat;
 mod calls;
+mod places;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,9 +27,14 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::config::Secret;
+use places::Places;
 
 /// The longest that a request waits for an answer.
 pub const WAIT: Duration = Duration::from_millis(20);
+
+/// How long a place is held for a gateway that says nothing more of it: six heartbeats may be missed at least, and
+/// a Redis that is away for less loses no place.
+pub const LEASE: Duration = Duration::from_secs(15);
 
 /// So many late answers in a row, and nobody asks until a heartbeat gets through.
 const FAILURES: u32 = 3;
@@ -42,6 +51,7 @@ pub struct RedisLimiter {
     /// Where connections live; requests come from other threads.
     runtime: Handle,
     state: Arc<State>,
+    lease: Duration,
 }
 
 #[derive(Debug)]
@@ -53,6 +63,7 @@ struct State {
     gateways: AtomicU64,
     /// Answers that came too late, or not.
     late: AtomicU64,
+    places: Places,
 }
 
 /// A connection has no text of its own for debugging.
@@ -71,18 +82,28 @@ impl RedisLimiter {
     /// # Errors
     /// [`BadAddress`] for what is no `redis://` address.
     pub fn start(address: &Secret) -> Result<Arc<RedisLimiter>, BadAddress> {
+        RedisLimiter::start_with(address, LEASE)
+    }
+
+    /// The same with another lease than [`LEASE`], for all gateways on this Redis.
+    ///
+    /// # Errors
+    /// As [`RedisLimiter::start`].
+    pub fn start_with(address: &Secret, lease: Duration) -> Result<Arc<RedisLimiter>, BadAddress> {
         // The library's own words may hold the address, and with it a password.
         let client = redis::Client::open(address.expose())
             .map_err(|error| BadAddress(error.detail().unwrap_or("it cannot be read").to_owned()))?;
         let limiter = Arc::new(RedisLimiter {
             client,
             runtime: Handle::current(),
+            lease,
             state: Arc::new(State {
                 connection: ArcSwapOption::empty(),
                 up: AtomicBool::new(false),
                 failures: AtomicU32::new(0),
                 gateways: AtomicU64::new(1),
                 late: AtomicU64::new(0),
+                places: Places::default(),
             }),
         });
         let beating = Arc::clone(&limiter);
@@ -109,19 +130,35 @@ impl SharedLimiter for RedisLimiter {
             return Box::pin(std::future::ready(None));
         };
         let (tell, told) = oneshot::channel();
+        let waiting = Waiting {
+            told,
+            undo: Undo {
+                state: Arc::clone(&state),
+                runtime: self.runtime.clone(),
+                connected: Arc::clone(&connected),
+                asked: asked.clone(),
+            },
+        };
+        let lease = self.lease;
+        let places = Arc::clone(&state);
         self.runtime.spawn(async move {
-            let granted = calls::enter(&connected.0, &asked).await;
+            let granted = calls::enter(&connected.0, &asked, lease).await;
             if let Err(error) = &granted {
                 tracing::debug!(%error, "the shared limiter did not answer");
             }
             let taken = granted.as_ref().is_ok_and(|granted| granted.met.is_none());
+            if taken {
+                places.places.take(&asked);
+            }
             // Whoever asked has decided alone since then, or is gone: nobody would ever give it back.
             if tell.send(granted.ok()).is_err() && taken {
+                places.places.leave(&asked);
                 let _ = calls::undo(&connected.0, &asked).await;
             }
         });
         Box::pin(async move {
-            let granted = tokio::time::timeout(WAIT, told).await.ok();
+            let mut waiting = waiting;
+            let granted = tokio::time::timeout(WAIT, &mut waiting.told).await.ok();
             let granted = granted.and_then(Result::ok).flatten();
             state.note(granted.is_some());
             granted
@@ -129,6 +166,7 @@ impl SharedLimiter for RedisLimiter {
     }
 
     fn leave(&self, leave: Leave) {
+        self.state.places.leave(&leave.asked);
         let Some(connected) = self.state.connection.load_full() else {
             return;
         };
@@ -142,6 +180,37 @@ impl SharedLimiter for RedisLimiter {
 
     fn gateways(&self) -> u64 {
         self.state.gateways.load(Ordering::Relaxed).max(1)
+    }
+}
+
+/// Whoever waits for an answer. It may leave just when that is there: then it is taken back.
+struct Waiting {
+    told: oneshot::Receiver<Option<Granted>>,
+    undo: Undo,
+}
+
+struct Undo {
+    state: Arc<State>,
+    runtime: Handle,
+    connected: Arc<Connected>,
+    asked: Asked,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.told.close();
+        let unheard = self.told.try_recv().ok().flatten();
+        if unheard.is_some_and(|granted| granted.met.is_none()) {
+            let Undo {
+                state,
+                runtime,
+                connected,
+                asked,
+            } = &self.undo;
+            state.places.leave(asked);
+            let (connected, asked) = (Arc::clone(connected), asked.clone());
+            runtime.spawn(async move { calls::undo(&connected.0, &asked).await });
+        }
     }
 }
 

@@ -12,6 +12,10 @@
 //! A request's life: `Hold` sets its greatest possible cost aside, `Mark` notes what it has cost so far, `Settle`
 //! charges what it did cost and gives the rest back. Without a hold (an account that pays later) `Settle` alone
 //! does the same.
+//!
+//! A `Reserve` sets a larger amount aside for many requests to come, so that none of them has to wait for a hold of its
+//! own. Requests draw on it in their gateway's memory; the book hears of them when they are marked or settled. It is a
+//! charge like any other: if its gateway is gone, what was not used goes back.
 
 mod account;
 mod apply;
@@ -24,7 +28,10 @@ pub use account::{BadBookAccount, BookAccount};
 pub use charge::{Charge, Mark, State};
 pub use entry::Entry;
 pub use leaf::{Billing, Leaf, Spent};
-pub use operation::{Allowance, Applied, Billed, Hold, Move, Operation, Payer, Refused, Settlement, Touched};
+pub use operation::{
+    Allowance, Applied, Billed, Drawn, GiveBack, Hold, Move, Operation, Payer, Progress, Refused, Reserve,
+    Settlement, Touched,
+};
 
 /// Thousand-millionths of a US dollar, signed.
 pub type Nanos = i64;

@@ -112,6 +112,11 @@ impl Price {
 
 /// What these tokens cost, rounded once, half to even.
 pub fn cost(price: &Price, tokens: &Tokens) -> Result<Nano, TooMuch> {
+    sold(price, tokens, 0)
+}
+
+/// What they are sold for at a price with a markup in hundredths of a percent (-500 is 5 % less), rounded once too.
+pub fn sold(price: &Price, tokens: &Tokens, markup: i64) -> Result<Nano, TooMuch> {
     let rates = price.rates_for(tokens.input);
     let mut input = Portions::of(tokens.input);
     let mut output = Portions::of(tokens.output);
@@ -123,7 +128,7 @@ pub fn cost(price: &Price, tokens: &Tokens) -> Result<Nano, TooMuch> {
     let reasoning = output.take(tokens.reasoning);
     let audio_output = output.take(tokens.audio_output);
     let image_output = output.take(tokens.image_output);
-    total([
+    let parts = [
         (cached, rates.cached_input()),
         (written - written_1h, rates.cache_write()),
         (written_1h, rates.cache_write_1h()),
@@ -134,7 +139,8 @@ pub fn cost(price: &Price, tokens: &Tokens) -> Result<Nano, TooMuch> {
         (audio_output, rates.audio_output.unwrap_or(rates.output)),
         (image_output, rates.image_output.unwrap_or(rates.output)),
         (output.rest, rates.output),
-    ])
+    ];
+    total(parts, markup)
 }
 
 /// The most that a request can cost which has at most so many tokens of input and output, whatever kinds they
@@ -147,17 +153,22 @@ pub fn greatest(price: &Price, prompt_tokens: u64, max_output_tokens: u64) -> Re
         .chain(reached)
         .map(|rates| {
             let input = (prompt_tokens, rates.dearest_input());
-            total([input, (max_output_tokens, rates.dearest_output())])
+            total([input, (max_output_tokens, rates.dearest_output())], 0)
         })
         .try_fold(Nano::ZERO, |greatest, cost| Ok(greatest.max(cost?)))
 }
 
-fn total<const N: usize>(parts: [(u64, Nano); N]) -> Result<Nano, TooMuch> {
+/// Hundredths of a percent in the whole.
+const WHOLE: i64 = 10_000;
+
+fn total<const N: usize>(parts: [(u64, Nano); N], markup: i64) -> Result<Nano, TooMuch> {
     let product = |(count, rate): (u64, Nano)| i128::from(count).checked_mul(i128::from(rate.get()));
     let sum = parts
         .into_iter()
         .try_fold(0_i128, |sum, part| sum.checked_add(product(part)?));
-    let rounded = sum.and_then(|sum| divide_half_even(sum, TOKENS_PER_RATE));
+    let share = i128::from(WHOLE.checked_add(markup).ok_or(TooMuch)?);
+    let marked_up = sum.and_then(|sum| sum.checked_mul(share));
+    let rounded = marked_up.and_then(|sum| divide_half_even(sum, TOKENS_PER_RATE * i128::from(WHOLE)));
     rounded.and_then(Nano::from_wide).ok_or(TooMuch)
 }
 

@@ -15,14 +15,14 @@ use dialect::Door;
 use crate::answer::{Answer, AnswerBody, push_line, push_number};
 use crate::attempt::{self, Begun, Errand, Payload, Unbegun};
 use crate::keys::Key;
-use crate::life::finish;
+use crate::life::{estimates_whole, finish};
 use crate::limits;
 use crate::outcome::{Attempt, End, FailureKind, Routed, Told};
 use crate::refused::{self, Refused};
 use crate::relay::Relay;
 use crate::snapshot::{Deployment, Environment, Snapshot};
 use crate::ticket::{Limited, Ticket};
-use crate::till::{self, Payment, Uncovered, Wanted};
+use crate::till::{self, Payment, Uncovered, Untold, Wanted};
 use crate::upstream::Failure;
 use crate::worker::Worker;
 
@@ -127,20 +127,34 @@ impl Journey {
             return Err(Uncovered::Unavailable.into());
         }
         let free = matches!(self.door, Door::CountTokens | Door::GeminiCountTokens);
+        ticket.paid = !free;
+        let markup = till.markup(key);
+        if let Some(record) = ticket.record() {
+            record.markup = markup;
+        }
         if payment == Payment::Afterwards || free {
             return Ok(());
         }
         let at = ticket.at();
         let list = self.deployment.list.as_deref();
-        let asked = (self.door, payload, body);
-        let greatest = till::greatest(self.may_be_tried(), list, asked, at)
-            .ok_or_else(|| till::unpriced(&self.environment.model))?;
+        // Limits have asked for it before.
+        let prompt_tokens = || match estimates_whole(key, payload) {
+            true => ticket.prompt_tokens,
+            false => dialect::prompt_tokens(body),
+        };
+        let asked = (self.door, payload);
+        let greatest = till::greatest(self.may_be_tried(), list, asked, prompt_tokens, at);
+        let greatest = greatest.map_err(|untold| match untold {
+            Untold::Unpriced => till::unpriced(&self.environment.model),
+            Untold::NotInTokens => till::not_in_tokens(ticket.path()),
+        })?;
         let charge = ticket.open_charge();
         let answered = till.hold(Wanted {
             charge: &charge,
             request_id: ticket.request_id(),
             key,
             greatest,
+            markup,
             at,
         });
         answered.await.map_err(|uncovered| {
@@ -198,6 +212,9 @@ impl Journey {
     /// Moves on after a failed attempt; breaks with the failure if there is nowhere to go.
     pub(crate) fn go_on(&mut self, ticket: &mut Ticket, failure: Failure) -> ControlFlow<Failure> {
         ticket.attempt_failed(failure.kind, failure.status);
+        if ticket.client_has_left() {
+            return ControlFlow::Break(failure);
+        }
         let verdict = match failure.kind {
             FailureKind::Caller => Verdict::Caller,
             _ if failure.retryable => Verdict::Passing,
@@ -271,6 +288,7 @@ impl Journey {
             if let Some(attempt) = ticket.last_attempt() {
                 attempt.usage = reader.usage();
                 attempt.written_bytes = reader.output_bytes();
+                attempt.finished = true;
             }
             let answer = Answer {
                 status,

@@ -24,6 +24,7 @@ mod relay;
 mod request;
 mod said;
 mod snapshot;
+mod stay;
 mod ticket;
 mod till;
 mod upstream;

@@ -20,7 +20,9 @@ use crate::refused::Refused;
 use crate::request::Head;
 use crate::said::{self, Said};
 use crate::snapshot::Snapshot;
+use crate::stay::Stay;
 use crate::ticket::{Limited, Ticket};
+use crate::till::Payment;
 use crate::worker::Worker;
 
 /// What a request's head comes to.
@@ -44,6 +46,14 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// What its connection tells it by that the client has left; `None` where nobody pays, and it ends then.
+    pub(crate) fn stay(&mut self, worker: &Worker) -> Option<Rc<Stay>> {
+        let payment = worker.shared.till().map(|till| till.payment(&self.key));
+        let is_paid = payment.is_some_and(|payment| payment != Payment::Nobody);
+        self.ticket.stay = is_paid.then(Rc::default);
+        self.ticket.stay.clone()
+    }
+
     /// Our own error for a request whose body could not be read.
     pub(crate) fn refuse(self, refused: &Refused) -> Answer {
         refuse(self.ticket, self.door, refused)
@@ -143,6 +153,9 @@ pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, b
     }
     if let Err(refused) = journey.cover(&mut ticket, &key, &payload, body).await {
         return journey.refuse(ticket, &refused);
+    }
+    if ticket.paid && !payload.streams() {
+        ticket.finish_without_client();
     }
     journey.await_first_byte(&mut ticket, &choice);
     let request_id = ticket.request_id().to_owned();
@@ -274,11 +287,15 @@ fn ask_of<'a>(said: &'a Said, key: &'a Key, model: &'a str, payload: &'a Payload
 
 /// Files in a body are only looked for where it may matter: a stream can be cut, a limit wants to know before.
 fn prompt_tokens(key: &Key, payload: &Payload, body: &[u8]) -> u64 {
-    if key.limits.is_some() || payload.streams() {
+    if estimates_whole(key, payload) {
         dialect::prompt_tokens(body)
     } else {
         dialect::written_tokens(body.len() as u64)
     }
+}
+
+pub(crate) fn estimates_whole(key: &Key, payload: &Payload) -> bool {
+    key.limits.is_some() || payload.streams()
 }
 
 fn note_request(ticket: &mut Ticket, choice: &Choice<'_>, said: &Said, payload: &Payload) {

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub key: Option<Arc<Key>>,
     /// What the operator lists for the deployment; `None`: what the model costs that answered.
     pub list: Option<Arc<Dated>>,
+    /// What its account pays over the list price, in hundredths of a percent, when it came.
+    pub markup: i64,
     pub route: Option<Routed>,
     pub stream: bool,
     pub monitoring: bool,
@@ -137,11 +139,11 @@ impl Cost {
 impl Attempt {
     /// What the vendor charges for it, at the price of the moment (Unix milliseconds) of the request.
     pub fn cost(&self, at: u64) -> Cost {
-        self.cost_by(self.price.as_deref(), at)
+        self.cost_by(self.price.as_deref(), 0, at)
     }
 
-    /// The same by another price.
-    pub fn cost_by(&self, price: Option<&Dated>, at: u64) -> Cost {
+    /// The same by another price, with a markup in hundredths of a percent.
+    fn cost_by(&self, price: Option<&Dated>, markup: i64, at: u64) -> Cost {
         let Some(usage) = self.usage else {
             return Cost::Nothing;
         };
@@ -149,8 +151,24 @@ impl Attempt {
         let price = price.and_then(|price| price.at(at));
         // What no account can hold is no price either.
         price
-            .and_then(|price| price::cost(price, &tokens(&usage)).ok())
+            .and_then(|price| price::sold(price, &tokens(&usage), markup).ok())
             .map_or(Cost::Unpriced, Cost::Known)
+    }
+}
+
+impl Outcome {
+    /// What one of its attempts comes to at list price.
+    pub fn listed(&self, attempt: &Attempt) -> Cost {
+        attempt.cost_by(self.list_price(attempt), 0, self.at)
+    }
+
+    /// The same with what its account pays over that.
+    pub fn sold(&self, attempt: &Attempt) -> Cost {
+        attempt.cost_by(self.list_price(attempt), self.markup, self.at)
+    }
+
+    fn list_price<'a>(&'a self, attempt: &'a Attempt) -> Option<&'a Dated> {
+        self.list.as_deref().or(attempt.price.as_deref())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::ticket::Ticket;
 use crate::upstream::{Body, Failure};
 use crate::worker::Worker;
 
-/// How often the progress of a held request is marked. With the time that a mark waits for company and for the disk,
+/// How often the progress of a request that somebody pays for is marked. With the time that a mark waits for company and for the disk,
 /// at most 250 ms of an answer are not written down.
 const MARK_EVERY: Duration = Duration::from_millis(150);
 
@@ -32,7 +32,7 @@ pub(crate) struct Relay {
     /// Set to when the idle limit would be reached if nothing came; only looked at when it fires,
     /// since moving it with each event would cost more than the event.
     alarm: Pin<Box<Sleep>>,
-    /// When the next mark is due; `None` where nothing is held.
+    /// When the next mark is due; `None` where nobody pays.
     mark_at: Option<Instant>,
 }
 
@@ -53,7 +53,7 @@ impl Relay {
         ticket: Ticket,
     ) -> Relay {
         let now = Instant::now();
-        let mark_at = ticket.is_held().then_some(now);
+        let mark_at = ticket.paid.then(|| now + MARK_EVERY);
         Relay {
             mark_at,
             worker: Rc::clone(worker),
@@ -158,7 +158,7 @@ impl Relay {
         }
     }
 
-    /// Only where something is held.
+    /// Only where somebody pays.
     fn mark_if_due(&mut self) {
         if self.mark_at.is_some_and(|due| due <= self.last_byte) {
             self.mark_at = Some(self.last_byte + MARK_EVERY);

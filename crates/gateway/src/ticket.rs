@@ -17,6 +17,7 @@ use crate::forward;
 use crate::limits::{Pass, Standing};
 use crate::outcome::{Attempt, End, FailureKind, Outcome, Told};
 use crate::said;
+use crate::stay::Stay;
 use crate::worker::Worker;
 
 pub(crate) struct Ticket {
@@ -35,8 +36,12 @@ pub(crate) struct Ticket {
     pub(crate) prompt_tokens: u64,
     /// Of a key with limits.
     pub(crate) limited: Option<Box<Limited>>,
-    /// The charge that money is held for.
+    /// The charge that money is held for, or that was marked.
     charge: Option<Box<str>>,
+    /// Somebody pays for it, so its progress is marked.
+    pub(crate) paid: bool,
+    /// Where it may have to be finished without its client.
+    pub(crate) stay: Option<Rc<Stay>>,
 }
 
 /// What a request knows of its key's limits.
@@ -64,6 +69,7 @@ impl Ticket {
             deployment: None,
             key: None,
             list: None,
+            markup: 0,
             route: None,
             stream: false,
             monitoring: false,
@@ -86,6 +92,8 @@ impl Ticket {
             prompt_tokens: 0,
             limited: None,
             charge: None,
+            paid: false,
+            stay: None,
         }
     }
 
@@ -110,6 +118,12 @@ impl Ticket {
         self.outcome
             .as_deref()
             .map_or("", |outcome| outcome.request_id.as_str())
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.outcome
+            .as_deref()
+            .map_or("", |outcome| outcome.path.as_str())
     }
 
     /// Milliseconds since the Unix epoch at which the head arrived.
@@ -209,13 +223,11 @@ impl Ticket {
         self.charge = None;
     }
 
-    /// Whether its progress has to be marked.
-    pub(crate) fn is_held(&self) -> bool {
-        self.charge.is_some()
-    }
-
     /// Has what it cost so far written down, in case that this is the last that is heard of it.
     pub(crate) fn mark(&mut self) {
+        if self.charge.is_none() {
+            self.open_charge();
+        }
         let (Some(till), Some(charge)) = (self.worker.shared.till(), &self.charge) else {
             return;
         };

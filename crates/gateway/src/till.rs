@@ -24,6 +24,9 @@ pub trait Till: Send + Sync {
     /// How requests of this key are paid for.
     fn payment(&self, key: &Key) -> Payment;
 
+    /// What the key's account pays over the list price, in hundredths of a percent.
+    fn markup(&self, key: &Key) -> i64;
+
     /// Whether what is owed can be written down at all.
     fn is_open(&self) -> bool;
 
@@ -31,10 +34,10 @@ pub trait Till: Send + Sync {
     /// is told afterwards comes after it, whether or not its answer is awaited.
     fn hold(&self, wanted: Wanted<'_>) -> Answered;
 
-    /// What a held request has cost so far; must return at once.
+    /// What a request under way has cost so far; must return at once. `charge` is what it will be settled by.
     fn mark(&self, charge: &str, so_far: &Outcome);
 
-    /// A request is over; `charge` names what was held for it. Must return at once and never forget.
+    /// A request is over; `charge` names what was held for it, or marked. Must return at once and never forget.
     fn settle(&self, charge: Option<Box<str>>, outcome: &Outcome);
 }
 
@@ -58,6 +61,8 @@ pub struct Wanted<'a> {
     pub key: &'a Key,
     /// At list price.
     pub greatest: Nano,
+    /// What is paid over that, in hundredths of a percent.
+    pub markup: i64,
     /// Unix milliseconds of the request.
     pub at: u64,
 }
@@ -114,34 +119,52 @@ impl From<Uncovered> for Refused {
     }
 }
 
+/// Why a request's greatest possible cost cannot be told.
+pub(crate) enum Untold {
+    /// A model that may answer has no price.
+    Unpriced,
+    /// It is not paid for by the token: pictures, speech, files.
+    NotInTokens,
+}
+
+pub(crate) fn not_in_tokens(path: &str) -> Refused {
+    let message = format!(
+        "'{path}' is not charged by the token, so its cost cannot be covered first, as this key's account or budget asks"
+    );
+    Refused::new(402, "insufficient_quota", message)
+}
+
 pub(crate) fn unpriced(model: &str) -> Refused {
     let message = format!("no price known for '{model}', so it cannot be charged to this account");
     Refused::new(402, "insufficient_quota", message).param("model")
 }
 
-/// What a request can cost, whichever of the environments that may be tried answers it; `None` where a price is
-/// not known.
+/// What a request can cost, whichever of the environments that may be tried answers it.
 pub(crate) fn greatest<'a>(
     environments: impl Iterator<Item = &'a Environment>,
     list: Option<&Dated>,
-    (door, payload, body): (Door, &Payload, &[u8]),
+    (door, payload): (Door, &Payload),
+    prompt_tokens: impl FnOnce() -> u64,
     at: u64,
-) -> Option<Nano> {
+) -> Result<Nano, Untold> {
     let scan = match payload {
         Payload::Json(scan) if door != Door::Other => scan,
-        // What is not counted in tokens has no price here.
-        _ => return None,
+        _ => return Err(Untold::NotInTokens),
     };
     let at = i64::try_from(at).unwrap_or(i64::MAX);
-    let prompt_tokens = dialect::prompt_tokens(body);
+    let prompt_tokens = prompt_tokens();
     let mut greatest = Nano::ZERO;
     for environment in environments {
         let own = environment.price.as_deref();
-        let price = list.or(own)?.at(at)?;
+        let price = list
+            .or(own)
+            .and_then(|price| price.at(at))
+            .ok_or(Untold::Unpriced)?;
         let output_tokens = output_tokens(environment, door, scan);
-        greatest = greatest.max(price::greatest(price, prompt_tokens, output_tokens).ok()?);
+        let most = price::greatest(price, prompt_tokens, output_tokens);
+        greatest = greatest.max(most.map_err(|_| Untold::Unpriced)?);
     }
-    Some(greatest)
+    Ok(greatest)
 }
 
 /// The most tokens that an answer of this environment can have. What it forces outranks the client's wish.

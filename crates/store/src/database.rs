@@ -10,6 +10,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::{PgPool, SqlitePool};
@@ -37,6 +38,9 @@ pub struct Store(Arc<Opened>);
 struct Opened {
     url: StoreUrl,
     database: Database,
+    /// A sync of the file failed. What it was to write is lost without a trace if the system says that the next one
+    /// succeeded, so nothing is written any more.
+    sync_failed: AtomicBool,
 }
 
 pub(crate) enum Database {
@@ -68,6 +72,7 @@ impl Store {
         Ok(Self(Arc::new(Opened {
             url: url.clone(),
             database,
+            sync_failed: AtomicBool::new(false),
         })))
     }
 
@@ -90,6 +95,26 @@ impl Store {
 
     pub(crate) fn database(&self) -> &Database {
         &self.0.database
+    }
+
+    /// Whether anything can still be written, until the process is started anew.
+    pub(crate) fn is_writable(&self) -> bool {
+        !self.0.sync_failed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note<T>(&self, outcome: &Result<T, StoreError>) {
+        if outcome.as_ref().is_err_and(StoreError::is_failed_sync) {
+            self.0.sync_failed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// # Errors
+    /// When a sync has failed before.
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        match self.is_writable() {
+            true => Ok(()),
+            false => Err(StoreError::StorageFailed("a sync failed before".into())),
+        }
     }
 }
 
@@ -143,8 +168,9 @@ macro_rules! on_database {
             }
         }
     };
-    ($store:expr, write $transaction:ident => $work:expr) => {
-        match $store.database() {
+    ($store:expr, write $transaction:ident => $work:expr) => {{
+        $store.check_writable()?;
+        let written = match $store.database() {
             // IMMEDIATE: take the lock now and wait for it. A reader that turns writer would fail at once instead.
             $crate::database::Database::Lite(lite) => {
                 $crate::database::on_database!(@transaction lite.writer, "BEGIN IMMEDIATE", $transaction => $work)
@@ -152,8 +178,10 @@ macro_rules! on_database {
             $crate::database::Database::Pg(pool) => {
                 $crate::database::on_database!(@transaction pool, "BEGIN", $transaction => $work)
             }
-        }
-    };
+        };
+        $store.note(&written);
+        written
+    }};
     ($store:expr, change $transaction:ident, $number:ident => $work:expr) => {
         $crate::database::on_database!($store, write $transaction => {
             let $number: i64 =

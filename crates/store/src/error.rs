@@ -70,6 +70,21 @@ impl StoreError {
     }
 }
 
+/// SQLite's extended codes of a sync that failed: of a file, and of its folder.
+const FAILED_SYNCS: [&str; 2] = ["1034", "1290"];
+
+impl StoreError {
+    /// SQLite could not bring its file to the disk; <https://sqlite.org/rescode.html#ioerr_fsync>.
+    pub(crate) fn is_failed_sync(&self) -> bool {
+        let Self::StorageFailed(source) = self else {
+            return false;
+        };
+        let error = source.downcast_ref::<SqliteError>();
+        let code = error.and_then(DatabaseError::code);
+        code.is_some_and(|code| FAILED_SYNCS.contains(&&*code))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error;

@@ -32,6 +32,7 @@ pub mod vouchers;
 
 mod database;
 mod error;
+pub mod expiring;
 mod page;
 mod postgres;
 mod schema;

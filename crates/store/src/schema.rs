@@ -17,7 +17,7 @@ use sqlx::{Connection, Executor, PgConnection, SqlSafeStr, SqlitePool};
 use crate::StoreError;
 
 /// In their order; the position is the version. `include_str!` has cargo watch the files.
-const MIGRATIONS: [(&str, &str); 12] = [
+const MIGRATIONS: [(&str, &str); 13] = [
     (
         "changes and meta",
         include_str!("../migrations/0001_changes_and_meta.sql"),
@@ -39,6 +39,10 @@ const MIGRATIONS: [(&str, &str); 12] = [
     ("ledger", include_str!("../migrations/0010_ledger.sql")),
     ("topups", include_str!("../migrations/0011_topups.sql")),
     ("buttons", include_str!("../migrations/0012_buttons.sql")),
+    (
+        "expiring credit",
+        include_str!("../migrations/0013_expiring_credit.sql"),
+    ),
 ];
 
 /// Not sqlx's default name, which another program in the same database may use.

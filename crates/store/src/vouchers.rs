@@ -4,6 +4,7 @@ use decide::book::Nanos;
 use sqlx::{FromRow, QueryBuilder};
 
 use crate::database::on_database;
+use crate::expiring::lots_in;
 use crate::{Store, StoreError, UnixMilliseconds};
 
 /// Codes made together.
@@ -13,6 +14,8 @@ pub struct Batch {
     pub usd_nanos: Nanos,
     /// When a code that was not redeemed stops working.
     pub code_expires_at: Option<UnixMilliseconds>,
+    /// When what is left of its credit is taken back.
+    pub credit_expires_at: Option<UnixMilliseconds>,
     pub at: UnixMilliseconds,
 }
 
@@ -22,6 +25,7 @@ pub struct Voucher {
     pub batch: String,
     pub usd_nanos: Nanos,
     pub code_expires_at: Option<UnixMilliseconds>,
+    pub credit_expires_at: Option<UnixMilliseconds>,
     /// The order that it paid.
     pub topup: Option<String>,
 }
@@ -32,6 +36,7 @@ pub struct BatchState {
     pub batch: String,
     pub usd_nanos: Nanos,
     pub code_expires_at: Option<UnixMilliseconds>,
+    pub credit_expires_at: Option<UnixMilliseconds>,
     pub codes: i64,
     pub redeemed: i64,
 }
@@ -51,10 +56,12 @@ pub async fn create(store: &Store, batch: &Batch, digests: &[[u8; 32]]) -> Resul
         }
         for digests in digests.chunks(ROWS_A_STATEMENT) {
             let mut statement =
-                QueryBuilder::new("INSERT INTO vouchers (digest, batch, usd_nanos, code_expires_at, created_at) ");
+                QueryBuilder::new(
+                    "INSERT INTO vouchers (digest, batch, usd_nanos, code_expires_at, credit_expires_at, created_at) ",
+                );
             statement.push_values(digests, |mut row, digest| {
                 row.push_bind(digest.to_vec()).push_bind(&batch.name).push_bind(batch.usd_nanos);
-                row.push_bind(batch.code_expires_at).push_bind(batch.at);
+                row.push_bind(batch.code_expires_at).push_bind(batch.credit_expires_at).push_bind(batch.at);
             });
             statement.build().execute(&mut *transaction).await?;
         }
@@ -62,21 +69,39 @@ pub async fn create(store: &Store, batch: &Batch, digests: &[[u8; 32]]) -> Resul
 }
 
 /// Takes a code for an order, so that no other can have it; the same order may have it again. `None` for a code that
-/// is unknown, used or expired, which are not told apart.
+/// is unknown, used or expired, which are not told apart. From then on the account's spending counts against its credit,
+/// if that expires.
 ///
 /// # Errors
 /// When the store cannot be written.
 pub async fn take(
     store: &Store,
     digest: &[u8; 32],
-    topup: &str,
+    (topup, account): (&str, &str),
     now: UnixMilliseconds,
 ) -> Result<Option<Voucher>, StoreError> {
     on_database!(store, write transaction => {
         let statement = "UPDATE vouchers SET topup = $2, redeemed_at = COALESCE(redeemed_at, $3)
-                         WHERE digest = $1 AND (topup = $2 OR topup IS NULL AND COALESCE(code_expires_at > $3, TRUE))
-                         RETURNING batch, usd_nanos, code_expires_at, topup";
-        sqlx::query_as(statement).bind(&digest[..]).bind(topup).bind(now).fetch_optional(transaction).await?
+                         WHERE digest = $1 AND (topup = $2 OR topup IS NULL AND COALESCE(code_expires_at > $3, TRUE)
+                                               AND COALESCE(credit_expires_at > $3, TRUE))
+                         RETURNING batch, usd_nanos, code_expires_at, credit_expires_at, topup";
+        let taken: Option<Voucher> =
+            sqlx::query_as(statement).bind(&digest[..]).bind(topup).bind(now).fetch_optional(&mut *transaction).await?;
+        let expiring = taken.as_ref().and_then(|voucher| Some((voucher, voucher.credit_expires_at?)));
+        if let Some((voucher, expires_at)) = expiring {
+            let (_, head) = lots_in!(transaction, account);
+            let statement = "INSERT INTO expiring_credit (topup, account, left_nanos, seen_number, expires_at)
+                             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (topup) DO NOTHING";
+            sqlx::query(statement)
+                .bind(topup)
+                .bind(account)
+                .bind(voucher.usd_nanos)
+                .bind(head)
+                .bind(expires_at)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        taken
     })
 }
 
@@ -86,8 +111,9 @@ pub async fn take(
 /// When the store cannot be read.
 pub async fn batches(store: &Store) -> Result<Vec<BatchState>, StoreError> {
     on_database!(store, read connection => {
-        let statement = "SELECT batch, usd_nanos, code_expires_at, count(*) AS codes, count(topup) AS redeemed
-                         FROM vouchers GROUP BY batch, usd_nanos, code_expires_at ORDER BY batch";
+        let statement = "SELECT batch, usd_nanos, code_expires_at, credit_expires_at, count(*) AS codes,
+                                count(topup) AS redeemed
+                         FROM vouchers GROUP BY batch, usd_nanos, code_expires_at, credit_expires_at ORDER BY batch";
         sqlx::query_as(statement).fetch_all(connection).await?
     })
 }

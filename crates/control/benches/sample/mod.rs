@@ -39,6 +39,7 @@ pub(crate) fn outcome(request_id: String, side: Side, share: Share, fails: bool)
         deployment: Some("m".into()),
         key: None,
         list: None,
+        markup: 0,
         route: Some(Routed {
             chosen: side,
             answered: side,

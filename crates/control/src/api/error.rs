@@ -175,7 +175,9 @@ impl From<Refused> for ApiError {
                     format!("The account has {available} USD available, which does not cover {needed} USD");
                 ApiError::new(409, "conflict", message)
             }
-            Refused::OverBudget { .. } | Refused::Settled => ApiError::new(409, "conflict", message),
+            Refused::OverBudget { .. } | Refused::Scarce | Refused::Settled => {
+                ApiError::new(409, "conflict", message)
+            }
             Refused::AnotherHasThisId => ApiError::new(409, "conflict", message).param("id"),
         }
     }

@@ -70,7 +70,13 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read.
     pub async fn with_standing(&self, account: Account) -> Result<AccountState, StoreError> {
+        let reserved = self.reserves.idle(&account.name);
         let standing = store::ledger::standing(self.store(), &account.name).await?;
+        // What is reserved for requests to come can be spent.
+        let standing = Standing {
+            available: standing.available.saturating_add(reserved),
+            held: standing.held.saturating_sub(reserved),
+        };
         Ok(AccountState { account, standing })
     }
 

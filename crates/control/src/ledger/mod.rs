@@ -6,6 +6,7 @@
 mod accounts;
 mod orphans;
 mod payment;
+mod reserves;
 mod signature;
 mod till;
 mod topups;
@@ -22,6 +23,7 @@ use store::{Store, StoreError};
 use crate::desk::now;
 pub use accounts::AccountState;
 pub use payment::{bank_feed, stripe_event, toss_event};
+use reserves::Reserves;
 pub use till::KEY_ACCOUNT;
 pub(crate) use till::unbooked;
 pub use topups::{Order, OrderError, Provider};
@@ -37,6 +39,7 @@ pub struct Terms {
 pub struct Ledger {
     store: Store,
     scribe: Scribe,
+    reserves: Arc<Reserves>,
     accounts: ArcSwap<HashMap<String, Terms>>,
     /// This process, as the owner of its charges under way.
     owner: String,
@@ -56,11 +59,13 @@ impl Ledger {
         let scribe = Scribe::start(store.clone(), now, |charge, error| {
             tracing::error!(charge, %error, source = ?error.source(), "the ledger has trouble");
         });
+        let is_shared = store.url().is_shared();
         let ledger = Ledger {
             accounts: ArcSwap::default(),
+            reserves: Reserves::new(scribe.clone(), owner.clone(), !is_shared),
             scribe,
             owner,
-            in_company: succeeds || store.url().is_shared(),
+            in_company: succeeds || is_shared,
             store,
         };
         ledger.settle_orphans(orphans::At::Start).await?;
@@ -70,6 +75,11 @@ impl Ledger {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Reserves nothing any more and gives back what is: another process takes over, or none does.
+    pub fn stop_reserving(&self) {
+        self.reserves.close();
     }
 
     /// Waits until everything that was charged before is written.

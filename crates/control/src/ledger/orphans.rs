@@ -7,7 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use decide::money::Nano;
 use store::StoreError;
+use tokio::time::Instant;
 
 use super::Ledger;
 use crate::desk::now;
@@ -29,9 +31,11 @@ impl Ledger {
     pub async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(SAY_EVERY).await;
+            self.reserves.sweep(Instant::now());
             let done = async {
                 store::ledger::alive(self.store(), &self.owner, now()).await?;
                 store::topups::expire(self.store(), now()).await?;
+                self.expire_credit().await?;
                 if self.in_company {
                     self.settle_orphans(At::Later).await?;
                 }
@@ -41,6 +45,18 @@ impl Ledger {
                 tracing::warn!(%error, "the ledger cannot be looked after right now");
             }
         }
+    }
+
+    /// Takes back credit whose time has come.
+    async fn expire_credit(&self) -> Result<(), StoreError> {
+        for account in store::expiring::due(self.store(), now()).await? {
+            // What is reserved for requests to come is not spent.
+            self.reserves.release(&account);
+            self.scribe.flush().await;
+            let taken = store::expiring::expire(self.store(), &account, now()).await?;
+            tracing::info!(account, usd = %Nano::new(taken), "credit has expired");
+        }
+        Ok(())
     }
 
     pub(super) async fn settle_orphans(&self, at: At) -> Result<(), StoreError> {

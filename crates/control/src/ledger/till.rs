@@ -4,7 +4,7 @@
 //! customer pays for the attempt whose answer it got; attempts that were made in vain, probes, and the difference
 //! between cost and list price are the operator's.
 
-use decide::book::{Allowance, Billed, Billing, Hold, Mark, Operation, Payer, Settlement};
+use decide::book::{Allowance, Billed, Billing, Mark, Operation, Payer, Progress, Settlement};
 use decide::money::Nano;
 use gateway::{Answered, Attempt, Cost, Key, Outcome, Payment, Period, Till, Uncovered, Wanted};
 use store::ledger::Unwritten;
@@ -13,9 +13,6 @@ use super::Ledger;
 
 /// How the accounts of keys without an account begin.
 pub const KEY_ACCOUNT: &str = "key:";
-
-/// Hundredths of a percent in the whole.
-const WHOLE: i64 = 10_000;
 
 impl Till for Ledger {
     fn payment(&self, key: &Key) -> Payment {
@@ -31,21 +28,21 @@ impl Till for Ledger {
         }
     }
 
+    fn markup(&self, key: &Key) -> i64 {
+        let terms = self.terms(&key.account).filter(|_| key.has_account);
+        terms.map_or(0, |terms| terms.markup)
+    }
+
     fn is_open(&self) -> bool {
         self.scribe.is_open()
     }
 
     fn hold(&self, wanted: Wanted<'_>) -> Answered {
         let payer = payer(wanted.key, wanted.request_id, wanted.at);
-        let Some(greatest) = sold(wanted.greatest, self.markup(wanted.key)) else {
+        let Some(greatest) = with_markup(wanted.greatest, wanted.markup) else {
             return Box::pin(async { Err(Uncovered::Refused(decide::book::Refused::BadAmount)) });
         };
-        let held = self.scribe.hold(Hold {
-            charge: wanted.charge.to_owned(),
-            payer,
-            owner: self.owner.clone(),
-            nanos: greatest.get(),
-        });
+        let held = self.reserves.cover(wanted.charge, payer, greatest.get());
         Box::pin(async move {
             match held.await {
                 Ok(_) => Ok(()),
@@ -57,13 +54,21 @@ impl Till for Ledger {
 
     fn mark(&self, charge: &str, so_far: &Outcome) {
         let Some(key) = so_far.key.as_deref() else { return };
-        let billed = billed(so_far, self.markup(key));
+        let billed = billed(so_far);
         let sum = |part: fn(&Billed) -> i64| billed.iter().map(part).fold(0, i64::saturating_add);
         let mark = Mark {
             charge: sum(|billed| billed.charge),
             cost: sum(|billed| billed.cost),
         };
-        self.scribe.send(Operation::Mark(charge.to_owned(), mark));
+        self.reserves.mark(charge, |drawn| {
+            Operation::Mark(Progress {
+                charge: charge.to_owned(),
+                payer: payer(key, &so_far.request_id, so_far.at),
+                owner: self.owner.clone(),
+                drawn,
+                mark,
+            })
+        });
     }
 
     fn settle(&self, charge: Option<Box<str>>, outcome: &Outcome) {
@@ -76,18 +81,11 @@ impl Till for Ledger {
             charge: charge.map_or_else(own_id, String::from),
             payer: payer(key, &outcome.request_id, outcome.at),
             owner: self.owner.clone(),
-            billed: billed(outcome, self.markup(key)),
+            drawn: None,
+            billed: billed(outcome),
             estimated: outcome.attempts.last().is_some_and(|attempt| attempt.estimated),
         };
-        self.scribe.send(Operation::Settle(settlement));
-    }
-}
-
-impl Ledger {
-    /// What the key's account pays over the list price.
-    fn markup(&self, key: &Key) -> i64 {
-        let terms = self.terms(&key.account).filter(|_| key.has_account);
-        terms.map_or(0, |terms| terms.markup)
+        self.reserves.settle(settlement);
     }
 }
 
@@ -97,19 +95,16 @@ pub(crate) fn unbooked(outcome: &Outcome) -> Option<Nano> {
     if key.has_account || key.budget.is_some() {
         return None;
     }
-    let unpriced = |attempt: &Attempt| {
-        let list = outcome.list.as_deref().or(attempt.price.as_deref());
-        attempt.cost_by(list, outcome.at) == Cost::Unpriced
-    };
+    let unpriced = |attempt: &Attempt| outcome.listed(attempt) == Cost::Unpriced;
     if outcome.attempts.is_empty() || outcome.attempts.iter().any(unpriced) {
         return None;
     }
-    let charges = billed(outcome, 0);
+    let charges = billed(outcome);
     Nano::sum(charges.iter().map(|billed| Nano::new(billed.charge)))
 }
 
 /// Every attempt that used something, with who bears it.
-fn billed(outcome: &Outcome, markup: i64) -> Vec<Billed> {
+fn billed(outcome: &Outcome) -> Vec<Billed> {
     let last = outcome.attempts.len();
     let numbered = (1_u32..).zip(&outcome.attempts);
     let billed = numbered.filter_map(|(number, attempt)| {
@@ -121,11 +116,9 @@ fn billed(outcome: &Outcome, markup: i64) -> Vec<Billed> {
         } else {
             None
         };
-        let list = outcome.list.as_deref().or(attempt.price.as_deref());
-        let listed = attempt.cost_by(list, outcome.at).known();
         let charge = match borne {
             Some(_) => Nano::ZERO,
-            None => listed.and_then(|listed| sold(listed, markup)).unwrap_or_default(),
+            None => outcome.sold(attempt).known().unwrap_or_default(),
         };
         let cost = attempt.cost(outcome.at).known().unwrap_or_default();
         Some(Billed {
@@ -138,12 +131,15 @@ fn billed(outcome: &Outcome, markup: i64) -> Vec<Billed> {
     billed.collect()
 }
 
-/// The list price with a markup; `None` if that is more than can be booked.
-fn sold(listed: Nano, markup: i64) -> Option<Nano> {
-    match u64::try_from(WHOLE + markup) {
-        Ok(share) if markup != 0 => listed.share(share, WHOLE as u64),
-        _ => Some(listed),
+/// What covers a price with its markup, however both are rounded; `None` if that is more than can be booked.
+fn with_markup(greatest: Nano, markup: i64) -> Option<Nano> {
+    const WHOLE: i64 = 10_000;
+    if markup == 0 {
+        return Some(greatest);
     }
+    let share = u64::try_from(WHOLE.checked_add(markup)?).ok()?;
+    let one = Nano::new(1);
+    greatest.plus(one)?.share(share, WHOLE.unsigned_abs())?.plus(one)
 }
 
 /// An error instead of an answer: whatever the vendor takes for it, the customer pays nothing.

@@ -183,7 +183,7 @@ impl Ledger {
         }
         let digest = gateway::digest(code.to_ascii_uppercase().as_bytes());
         let at = now();
-        let voucher = store::vouchers::take(self.store(), &digest, &wanted.id, at)
+        let voucher = store::vouchers::take(self.store(), &digest, (&wanted.id, &wanted.account), at)
             .await?
             .ok_or_else(bad)?;
         let order = NewTopup {
@@ -278,6 +278,9 @@ impl Ledger {
             _ => BookAccount::Refunds,
         };
         // First out of the account, so that it cannot be spent meanwhile; then back to the payer.
+        // What is reserved for requests to come is there for it.
+        self.reserves.release(&before.account);
+        self.scribe.flush().await;
         let after = store::topups::refund(self.store(), id, refund, part, to, now()).await?;
         if let (Some(Provider::Toss), Some(toss), Some(key)) = (provider, &config.toss, &after.payment) {
             let units = part.unwrap_or(before.amount_nanos - before.refunded_nanos).max(0) / NANO_PER_USD;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
-use tokio::time::{MissedTickBehavior, timeout};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
-use super::{Connected, RedisLimiter, WAIT};
+use super::{Connected, RedisLimiter, WAIT, calls};
 
 const BEAT_EVERY: Duration = Duration::from_millis(500);
 /// A gateway that was not heard for so long takes no share any more.
@@ -37,6 +37,7 @@ impl RedisLimiter {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut said_down = false;
         let mut missed = 0;
+        let mut renewed = Instant::now();
         loop {
             ticks.tick().await;
             match self.beat(&name).await {
@@ -48,6 +49,7 @@ impl RedisLimiter {
                     }
                     said_down = false;
                     missed = 0;
+                    self.renew_places(&mut renewed).await;
                 }
                 Err(reason) => {
                     missed += 1;
@@ -66,6 +68,23 @@ impl RedisLimiter {
                 }
             }
         }
+    }
+
+    /// Three times a lease, so that one missed beat costs no place.
+    async fn renew_places(&self, renewed: &mut Instant) {
+        if renewed.elapsed() < self.lease / 3 {
+            return;
+        }
+        let Some(connected) = self.state.connection.load_full() else {
+            return;
+        };
+        for (place, ids) in self.state.places.taken() {
+            if let Err(error) = calls::renew(&connected.0, &place, ids, self.lease).await {
+                tracing::debug!(%error, "places of requests under way were not renewed");
+                return;
+            }
+        }
+        *renewed = Instant::now();
     }
 
     /// The number of gateways.

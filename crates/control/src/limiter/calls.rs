@@ -8,22 +8,24 @@ use gateway::{Asked, Bucket, Granted, Leave, Left, Limit, Met, Standing};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Script};
 
-/// How long a request's place is held for a gateway that says nothing more of it: one that was killed gives its
-/// places back after this. Longer than an answer usually takes at most.
-const LEASE: Duration = Duration::from_secs(900);
-
 /// Ticks in one of Redis's: a sixteenth of a microsecond.
 const TICKS: u64 = TICKS_PER_SECOND / 16_000_000;
 
 /// What is kept of a bucket: of requests, tokens, and the requests under way.
-const PARTS: [&str; 3] = ["r", "t", "c"];
+const PARTS: [&str; 3] = ["r", "t", UNDER_WAY];
+const UNDER_WAY: &str = "c";
 
 static ENTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("enter.lua")));
+static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("renew.lua")));
 static LEAVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("leave.lua")));
 
-pub(super) async fn enter(connection: &MultiplexedConnection, asked: &Asked) -> Result<Granted, RedisError> {
+pub(super) async fn enter(
+    connection: &MultiplexedConnection,
+    asked: &Asked,
+    lease: Duration,
+) -> Result<Granted, RedisError> {
     let mut call = ENTER.prepare_invoke();
-    call.arg(name_of(asked)).arg(asked.tokens).arg(LEASE.as_secs());
+    call.arg(name_of(asked.id)).arg(asked.tokens).arg(millis(lease));
     for bucket in &asked.buckets {
         for part in PARTS {
             call.key(key(bucket, part));
@@ -65,7 +67,7 @@ async fn settle(
     requests_back: u64,
 ) -> Result<(), RedisError> {
     let mut call = LEAVE.prepare_invoke();
-    call.arg(name_of(asked))
+    call.arg(name_of(asked.id))
         .arg(asked.tokens)
         .arg(used)
         .arg(requests_back);
@@ -79,8 +81,34 @@ async fn settle(
     call.invoke_async::<u64>(&mut connection.clone()).await.map(drop)
 }
 
-fn name_of(asked: &Asked) -> String {
-    format!("{:016x}", asked.id)
+/// Under which names a request has places.
+pub(super) fn places(asked: &Asked) -> impl Iterator<Item = String> {
+    let limited = asked.buckets.iter();
+    let limited = limited.filter(|bucket| bucket.limits.concurrent_requests.is_some());
+    limited.map(|bucket| key(bucket, UNDER_WAY))
+}
+
+/// These requests are still under way.
+pub(super) async fn renew(
+    connection: &MultiplexedConnection,
+    place: &str,
+    ids: impl IntoIterator<Item = u64>,
+    lease: Duration,
+) -> Result<(), RedisError> {
+    let mut call = RENEW.prepare_invoke();
+    call.key(place).arg(millis(lease));
+    for id in ids {
+        call.arg(name_of(id));
+    }
+    call.invoke_async::<u64>(&mut connection.clone()).await.map(drop)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn name_of(id: u64) -> String {
+    format!("{id:016x}")
 }
 
 /// All of a key's buckets lie on one machine of a cluster: what is in braces decides.

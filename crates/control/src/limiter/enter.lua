@@ -1,7 +1,7 @@
 -- Takes a request under all its limits, or none of it. The arithmetic is that of decide::limit, in ticks of a
 -- sixteenth of a microsecond since 2026, which a double holds exactly for seventeen years.
 -- KEYS: for each bucket the moment at which requests are all there again, the same of tokens, the requests under way.
--- ARGV: id, tokens, lease in seconds, then for each bucket: requests and tokens a minute, requests at once (0: no limit).
+-- ARGV: id, tokens, lease in milliseconds, then for each bucket: requests and tokens a minute, requests at once (0: no limit).
 local MINUTE = 960000000
 local time = redis.call('TIME')
 local now = (tonumber(time[1]) - 1767225600) * 16000000 + tonumber(time[2]) * 16
@@ -62,8 +62,8 @@ end
 if not met then
   for bucket = 0, buckets - 1 do
     if tonumber(ARGV[6 + bucket * 3]) > 0 then
-      redis.call('ZADD', KEYS[bucket * 3 + 3], now + lease * 16000000, id)
-      redis.call('EXPIRE', KEYS[bucket * 3 + 3], lease)
+      redis.call('ZADD', KEYS[bucket * 3 + 3], now + lease * 16000, id)
+      redis.call('PEXPIRE', KEYS[bucket * 3 + 3], lease)
     end
   end
 end

@@ -83,6 +83,7 @@ pub(crate) fn outcome(attempts: Vec<Attempt>, end: End) -> Box<Outcome> {
             budget: None,
         })),
         list: None,
+        markup: 0,
         route: last.map(|last| Routed {
             chosen,
             answered: last.side,

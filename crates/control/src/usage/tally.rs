@@ -187,12 +187,12 @@ fn add(sums: &mut Sums, outcome: &Outcome, attempt: &Attempt, last: bool) {
     sums.unpriced += i64::from(cost == Cost::Unpriced);
     sums.cost_nanos = sums.cost_nanos.saturating_add(nanos(cost.known()));
     if last {
-        let list = outcome.list.as_deref().or(attempt.price.as_deref());
-        let listed = nanos(attempt.cost_by(list, outcome.at).known());
+        let listed = nanos(outcome.listed(attempt).known());
         sums.list_nanos = sums.list_nanos.saturating_add(listed);
-        // A request is sold for its list price; a probe is not sold.
+        // A probe is not sold.
         if !outcome.monitoring {
-            sums.sold_nanos = sums.sold_nanos.saturating_add(listed);
+            let sold = nanos(outcome.sold(attempt).known());
+            sums.sold_nanos = sums.sold_nanos.saturating_add(sold);
         }
     }
 }
@@ -266,6 +266,7 @@ mod tests {
         attempt.price = Some(priced("1.00"));
         let mut request = outcome(vec![attempt], End::Complete);
         request.list = Some(priced("3.00"));
+        request.markup = 5_000;
         let mut probe = request_like(&request);
         probe.monitoring = true;
         let mut tally = Tally::default();
@@ -276,7 +277,7 @@ mod tests {
         // 42 tokens each.
         assert_eq!(
             (blue.cost_nanos, blue.list_nanos, blue.sold_nanos),
-            (84_000, 252_000, 126_000)
+            (84_000, 252_000, 189_000)
         );
         assert_eq!(blue.unpriced, 0);
     }

@@ -128,6 +128,66 @@ async fn tokens_are_settled_and_places_are_given_back() {
     .await;
 }
 
+/// With a lease of two seconds, to keep the test short.
+fn of_two_seconds() -> Arc<RedisLimiter> {
+    let address: Secret = format!("redis://{}/7", redis()).parse().unwrap();
+    RedisLimiter::start_with(&address, Duration::from_secs(2)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_is_kept_while_its_gateway_lives_and_is_free_soon_after_it_was_killed() {
+    let other = of_two_seconds();
+    wait::until("the other is up", SOON, || other.is_up()).await;
+    let key = key();
+    let one = Limits {
+        concurrent_requests: Some(1),
+        ..Limits::default()
+    };
+    // A gateway is a runtime here: what ends with it is what ends with a process.
+    let first = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let of_first = first.handle().clone();
+    let taken = asked(&key, one, 0);
+    let place = of_first.spawn(async move {
+        let limiter = of_two_seconds();
+        loop {
+            let granted = limiter.enter(taken.clone()).await;
+            if granted.is_some_and(|granted| granted.met.is_none()) {
+                return limiter;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let _limiter = place.await.unwrap();
+    let try_once = async || other.enter(asked(&key, one, 0)).await;
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(5) {
+        if let Some(granted) = try_once().await {
+            assert_eq!(
+                granted.met.unwrap().limit,
+                Limit::Concurrent,
+                "{:?}",
+                started.elapsed()
+            );
+        }
+        tokio::task::yield_now().await;
+    }
+    first.shutdown_background();
+    let killed = Instant::now();
+    wait::until_async("the place is free", SOON, async || {
+        try_once().await.is_some_and(|granted| granted.met.is_none())
+    })
+    .await;
+    assert!(
+        killed.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        killed.elapsed()
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_request_takes_nothing_of_any_limit() {
     let gateway = limiter(&redis()).await;

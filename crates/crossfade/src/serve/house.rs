@@ -164,6 +164,7 @@ impl House {
     /// Leaves the admin API to another process, which has the same socket.
     pub(crate) async fn leave_the_desk(&mut self) {
         self.hub.close();
+        self.ledger.stop_reserving();
         if let Some(server) = self.server.take() {
             server.stop().await;
         }

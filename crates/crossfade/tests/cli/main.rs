@@ -8,6 +8,7 @@ mod explain;
 mod gateway;
 mod help;
 mod keys;
+mod money;
 mod release;
 mod report;
 mod rollout;

@@ -1,7 +1,13 @@
 //! What each operation does to the book.
 
-use super::operation::{Applied, Billed, Hold, Move, Operation, Payer, Refused, Settlement};
-use super::{Billing, BookAccount, Charge, Entry, Leaf, Mark, Nanos, State};
+use super::operation::{
+    Applied, Billed, Drawn, GiveBack, Hold, Move, Operation, Payer, Progress, Refused, Reserve, Settlement,
+};
+use super::{Billing, BookAccount, Charge, Entry, Leaf, Nanos, State};
+
+/// A reserve takes at most one part in so many of what is left: the rest stays for whoever else asks, on this gateway
+/// or another.
+const SHARE: Nanos = 8;
 
 impl Leaf {
     /// Applies one operation, whole or not at all.
@@ -11,8 +17,10 @@ impl Leaf {
     pub fn apply(&mut self, operation: &Operation) -> Result<Applied, Refused> {
         match operation {
             Operation::Hold(hold) => self.hold(hold),
-            Operation::Mark(charge, mark) => Ok(self.mark(charge, *mark)),
+            Operation::Reserve(reserve) => self.reserve(reserve),
+            Operation::Mark(progress) => Ok(self.mark(progress)),
             Operation::Settle(settlement) => self.whole(|leaf| leaf.settle(settlement)),
+            Operation::GiveBack(back) => self.whole(|leaf| leaf.give_back(back)),
             Operation::Move(transfer) => self.transfer(transfer),
         }
     }
@@ -46,11 +54,12 @@ impl Leaf {
             return Err(Refused::BadAmount);
         }
         let credit = BookAccount::Credit(payer.account.clone());
-        let available = self.balance(&credit);
-        if self.billing.get(&payer.account) == Some(&Billing::Prepaid) && available < needed {
+        if let Some(available) = self.available(payer)
+            && available < needed
+        {
             return Err(Refused::NoCredit { available, needed });
         }
-        let spent = self.reserve(payer, needed)?;
+        let spent = self.within_budget(payer, needed)?;
         self.write(Entry {
             id: format!("{}/hold", hold.charge),
             debit: credit,
@@ -75,43 +84,165 @@ impl Leaf {
         Ok(Applied::Done)
     }
 
+    fn reserve(&mut self, reserve: &Reserve) -> Result<Applied, Refused> {
+        let payer = &reserve.hold.payer;
+        let left = [self.available(payer), self.left_of_budget(payer)];
+        let plenty = left.into_iter().flatten().min().map(|left| left / SHARE);
+        let nanos = plenty.map_or(reserve.hold.nanos, |plenty| plenty.min(reserve.hold.nanos));
+        if nanos < reserve.least {
+            return Err(Refused::Scarce);
+        }
+        let hold = Hold {
+            nanos,
+            ..reserve.hold.clone()
+        };
+        Ok(match self.hold(&hold)? {
+            Applied::Done => Applied::Reserved(nanos),
+            other => other,
+        })
+    }
+
+    /// What an account that pays before can spend; `None` for one that pays afterwards.
+    fn available(&self, payer: &Payer) -> Option<Nanos> {
+        let before = self.billing.get(&payer.account) == Some(&Billing::Prepaid);
+        before.then(|| self.balance(&BookAccount::Credit(payer.account.clone())))
+    }
+
+    /// What the key may still spend, holds taken off; `None` without a budget.
+    fn left_of_budget(&self, payer: &Payer) -> Option<Nanos> {
+        let allowance = payer.allowance.as_ref()?;
+        let spent = self.spent(&payer.key, &allowance.period);
+        let left = i128::from(allowance.nanos) - i128::from(spent.held) - i128::from(spent.spent);
+        Some(Nanos::try_from(left.max(0)).unwrap_or(Nanos::MAX))
+    }
+
     /// The key's budget with a hold on it.
-    fn reserve(&self, payer: &Payer, needed: Nanos) -> Result<Option<super::Spent>, Refused> {
-        let Some(allowance) = &payer.allowance else {
+    fn within_budget(&self, payer: &Payer, needed: Nanos) -> Result<Option<super::Spent>, Refused> {
+        let Some((allowance, left)) = payer.allowance.as_ref().zip(self.left_of_budget(payer)) else {
             return Ok(None);
         };
-        let mut spent = self.spent(&payer.key, &allowance.period);
-        let taken = i128::from(spent.held) + i128::from(spent.spent);
-        let left = i128::from(allowance.nanos) - taken;
-        if left < i128::from(needed) {
-            let left = Nanos::try_from(left.max(0)).unwrap_or(Nanos::MAX);
+        if left < needed {
             return Err(Refused::OverBudget { left, needed });
         }
+        let mut spent = self.spent(&payer.key, &allowance.period);
         spent.held = spent.held.checked_add(needed).ok_or(Refused::BadAmount)?;
         Ok(Some(spent))
     }
 
-    fn mark(&mut self, id: &str, mark: Mark) -> Applied {
-        match self.charges.get_mut(id).map(|charge| &mut charge.state) {
-            Some(State::Held { mark: noted, .. }) if *noted != Some(mark) => {
-                *noted = Some(mark);
-                self.changed_charges.insert(id.to_owned());
-                Applied::Done
+    fn mark(&mut self, progress: &Progress) -> Applied {
+        let id = &progress.charge;
+        let state = match self.charges.get(id).map(|charge| charge.state) {
+            Some(State::Held { nanos, mark }) if mark != Some(progress.mark) => State::Held {
+                nanos,
+                mark: Some(progress.mark),
+            },
+            Some(_) => return Applied::Again,
+            None => {
+                let nanos = self.drawable(&progress.payer, progress.drawn.as_ref());
+                self.draw(progress.drawn.as_ref(), nanos);
+                State::Held {
+                    nanos,
+                    mark: Some(progress.mark),
+                }
             }
-            _ => Applied::Again,
+        };
+        let known = self.charges.get(id);
+        let (payer, owner) = known.map_or((&progress.payer, &progress.owner), |known| {
+            (&known.payer, &known.owner)
+        });
+        let charge = Charge {
+            payer: payer.clone(),
+            owner: owner.clone(),
+            state,
+        };
+        self.put_charge(id, charge);
+        Applied::Done
+    }
+
+    /// What the reserve still has for a request of this payer: nothing once it was settled, as when its gateway was
+    /// taken for gone.
+    fn drawable(&self, payer: &Payer, drawn: Option<&Drawn>) -> Nanos {
+        let Some(drawn) = drawn else { return 0 };
+        match self.charges.get(&drawn.reserve) {
+            Some(Charge {
+                payer: reserved_for,
+                state: State::Held { nanos, .. },
+                ..
+            }) if payer.shares_with(reserved_for) => (*nanos).min(drawn.nanos),
+            _ => 0,
         }
+    }
+
+    /// Takes out of the reserve what a request used, or takes along.
+    fn draw(&mut self, drawn: Option<&Drawn>, used: Nanos) {
+        let Some(drawn) = drawn.filter(|_| used > 0) else {
+            return;
+        };
+        if let Some(Charge {
+            state: State::Held { nanos, .. },
+            ..
+        }) = self.charges.get_mut(&drawn.reserve)
+        {
+            *nanos -= used;
+            self.changed_charges.insert(drawn.reserve.clone());
+        }
+    }
+
+    fn give_back(&mut self, back: &GiveBack) -> Result<Applied, Refused> {
+        let (id, keep) = (&back.charge, back.keep.max(0));
+        let Some(charge) = self.charges.get(id).cloned() else {
+            return Ok(Applied::Again);
+        };
+        let State::Held { nanos, mark } = charge.state else {
+            return Ok(Applied::Again);
+        };
+        if nanos <= keep {
+            return Ok(Applied::Again);
+        }
+        let payer = &charge.payer;
+        let accounts = (
+            BookAccount::Holds(payer.account.clone()),
+            BookAccount::Credit(payer.account.clone()),
+        );
+        // What is kept only ever gets less, so the id is used once.
+        self.write(entry(
+            format!("{id}/back/{keep}"),
+            accounts,
+            nanos - keep,
+            payer,
+            "release",
+        ))?;
+        self.book_budget(payer, nanos - keep, 0)?;
+        let state = State::Held { nanos: keep, mark };
+        self.put_charge(id, Charge { state, ..charge });
+        Ok(Applied::Done)
+    }
+
+    /// So much less is held of the key's budget, and so much more is spent.
+    fn book_budget(&mut self, payer: &Payer, freed: Nanos, charged: Nanos) -> Result<(), Refused> {
+        let Some(allowance) = &payer.allowance else {
+            return Ok(());
+        };
+        let mut spent = self.spent(&payer.key, &allowance.period);
+        spent.held = spent.held.checked_sub(freed).ok_or(Refused::BadAmount)?;
+        spent.spent = spent.spent.checked_add(charged).ok_or(Refused::BadAmount)?;
+        self.put_spent(&payer.key, &allowance.period, spent);
+        Ok(())
     }
 
     fn settle(&mut self, settlement: &Settlement) -> Result<Applied, Refused> {
         let id = &settlement.charge;
         let known = self.charges.get(id).cloned();
-        let (payer, mut held) = match &known {
+        let (payer, mut held, drawn) = match &known {
             Some(charge) => match charge.state {
                 State::Settled { .. } => return Ok(Applied::Again),
                 // It is the one that was held for who pays.
-                State::Held { nanos, .. } => (&charge.payer, nanos),
+                State::Held { nanos, .. } => (&charge.payer, nanos, None),
             },
-            None => (&settlement.payer, 0),
+            None => {
+                let drawn = settlement.drawn.as_ref();
+                (&settlement.payer, self.drawable(&settlement.payer, drawn), drawn)
+            }
         };
         let set_aside = held;
         let (mut charged, mut cost): (Nanos, Nanos) = (0, 0);
@@ -123,21 +254,20 @@ impl Leaf {
             cost = cost.checked_add(billed.cost).ok_or(Refused::BadAmount)?;
             self.bill(id, payer, billed, &mut held)?;
         }
-        let credit = BookAccount::Credit(payer.account.clone());
-        let holds = BookAccount::Holds(payer.account.clone());
-        self.write(entry(
-            format!("{id}/release"),
-            (holds, credit),
-            held,
-            payer,
-            "release",
-        ))?;
-        if let Some(allowance) = &payer.allowance {
-            let mut spent = self.spent(&payer.key, &allowance.period);
-            spent.held = spent.held.checked_sub(set_aside).ok_or(Refused::BadAmount)?;
-            spent.spent = spent.spent.checked_add(charged).ok_or(Refused::BadAmount)?;
-            self.put_spent(&payer.key, &allowance.period, spent);
+        // The rest of what was drawn stays in the reserve, any other goes back.
+        let freed = if drawn.is_some() {
+            set_aside - held
+        } else {
+            set_aside
+        };
+        if drawn.is_none() {
+            let credit = BookAccount::Credit(payer.account.clone());
+            let holds = BookAccount::Holds(payer.account.clone());
+            let release = format!("{id}/release");
+            self.write(entry(release, (holds, credit), held, payer, "release"))?;
         }
+        self.book_budget(payer, freed, charged)?;
+        self.draw(drawn, freed);
         let charge = Charge {
             payer: payer.clone(),
             owner: settlement.owner.clone(),

@@ -53,6 +53,7 @@ impl Charge {
             charge: id.to_owned(),
             payer: self.payer.clone(),
             owner: self.owner.clone(),
+            drawn: None,
             estimated: billed.is_some(),
             billed: billed.into_iter().collect(),
         })

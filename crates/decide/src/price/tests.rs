@@ -287,3 +287,20 @@ proptest! {
         prop_assert!((exact - rounded * 1_000_000).abs() <= 500_000);
     }
 }
+
+#[test]
+fn a_markup_is_rounded_together_with_the_price() {
+    // 2.5 nano-dollars a token, 20 % more: 3, where the price rounded by itself would be 2 and with its markup 2.4.
+    let price = Price::flat(Rates {
+        output: Nano::new(2_500_000),
+        ..Rates::default()
+    });
+    let token = Tokens {
+        output: 1,
+        ..Tokens::default()
+    };
+    assert_eq!(cost(&price, &token), Ok(Nano::new(2)));
+    assert_eq!(sold(&price, &token, 2_000), Ok(Nano::new(3)));
+    assert_eq!(sold(&price, &token, -4_000), Ok(Nano::new(2)));
+    assert_eq!(sold(&price, &token, i64::MAX), Err(TooMuch));
+}

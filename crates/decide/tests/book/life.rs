@@ -1,8 +1,8 @@
 //! Requests and payments, one at a time.
 
 use decide::book::{
-    Allowance, Applied, Billed, Billing, BookAccount, Entry, Hold, Leaf, Mark, Move, Nanos, Operation, Payer,
-    Refused, Settlement, State,
+    Allowance, Applied, Billed, Billing, BookAccount, Drawn, Entry, GiveBack, Hold, Leaf, Mark, Move, Nanos,
+    Operation, Payer, Progress, Refused, Reserve, Settlement, State,
 };
 
 pub(crate) fn payer(account: &str, allowance: Option<Nanos>) -> Payer {
@@ -37,9 +37,45 @@ pub(crate) fn settle(charge: &str, payer: Payer, billed: &[(Nanos, Nanos)]) -> O
         charge: charge.into(),
         payer,
         owner: "gateway-1".into(),
+        drawn: None,
         billed: billed.collect(),
         estimated: false,
     })
+}
+
+pub(crate) fn marked(charge: &str, drawn: Option<Drawn>, mark: Mark) -> Operation {
+    Operation::Mark(Progress {
+        charge: charge.into(),
+        payer: payer("acme", None),
+        owner: "gateway-1".into(),
+        drawn,
+        mark,
+    })
+}
+
+fn reserve(charge: &str, payer: Payer, nanos: Nanos, least: Nanos) -> Operation {
+    let Operation::Hold(hold) = hold(charge, payer, nanos) else {
+        unreachable!()
+    };
+    Operation::Reserve(Reserve { hold, least })
+}
+
+fn drawn(nanos: Nanos) -> Option<Drawn> {
+    let reserve = "r1".into();
+    Some(Drawn { reserve, nanos })
+}
+
+/// A request that was covered by a reserve.
+fn settle_drawn(charge: &str, payer: Payer, drawn: Option<Drawn>, billed: &[(Nanos, Nanos)]) -> Operation {
+    let Operation::Settle(settlement) = settle(charge, payer, billed) else {
+        unreachable!()
+    };
+    Operation::Settle(Settlement { drawn, ..settlement })
+}
+
+fn give_back(keep: Nanos) -> Operation {
+    let charge = "r1".into();
+    Operation::GiveBack(GiveBack { charge, keep })
 }
 
 pub(crate) fn paid(id: &str, account: &str, nanos: Nanos) -> Operation {
@@ -172,7 +208,7 @@ fn a_request_whose_gateway_is_gone_pays_what_was_marked() {
     leaf.apply(&hold("c1", payer("acme", None), 60)).unwrap();
     leaf.apply(&hold("c2", payer("acme", None), 10)).unwrap();
     let mark = Mark { charge: 12, cost: 9 };
-    leaf.apply(&Operation::Mark("c1".into(), mark)).unwrap();
+    leaf.apply(&marked("c1", None, mark)).unwrap();
     for id in ["c1", "c2"] {
         let settlement = leaf.charge(id).unwrap().orphaned(id).unwrap();
         leaf.apply(&Operation::Settle(settlement)).unwrap();
@@ -215,4 +251,72 @@ fn more_than_the_book_can_hold_is_refused_whole() {
         assert_eq!(standing(&leaf), before);
         assert_eq!(leaf.entries().len(), 1);
     }
+}
+
+#[test]
+fn a_reserve_is_a_small_part_of_what_is_left_or_nothing() {
+    let mut leaf = acme();
+    let scarce = reserve("r1", payer("acme", None), 50, 13);
+    assert_eq!(leaf.apply(&scarce), Err(Refused::Scarce));
+    let some = reserve("r1", payer("acme", None), 50, 12);
+    assert_eq!(leaf.apply(&some), Ok(Applied::Reserved(12)));
+    assert_eq!(standing(&leaf), [88, 12, 0, 0]);
+    // The key's budget is what is scarcer.
+    let budgeted = reserve("r2", payer("acme", Some(24)), 50, 1);
+    assert_eq!(leaf.apply(&budgeted), Ok(Applied::Reserved(3)));
+    // Who pays afterwards has no end.
+    let later = reserve("r3", payer("later", None), 50, 1);
+    assert_eq!(leaf.apply(&later), Ok(Applied::Reserved(50)));
+}
+
+#[test]
+fn a_request_that_draws_on_a_reserve_leaves_there_what_it_does_not_cost() {
+    let mut leaf = acme();
+    let budgeted = || payer("acme", Some(80));
+    leaf.apply(&reserve("r1", budgeted(), 10, 1)).unwrap();
+    leaf.apply(&settle_drawn("c1", budgeted(), drawn(6), &[(4, 3)]))
+        .unwrap();
+    assert_eq!(standing(&leaf), [90, 6, 4, 3]);
+    // Beyond what was drawn is owed, and not taken from what others drew.
+    leaf.apply(&settle_drawn("c2", budgeted(), drawn(2), &[(5, 3)]))
+        .unwrap();
+    assert_eq!(standing(&leaf), [87, 4, 9, 6]);
+    let spent = leaf.spent("acme-key", "2026-11-22");
+    assert_eq!((spent.held, spent.spent), (4, 9));
+    assert_eq!(leaf.apply(&give_back(1)), Ok(Applied::Done));
+    assert_eq!(leaf.apply(&give_back(1)), Ok(Applied::Again));
+    assert_eq!(standing(&leaf), [90, 1, 9, 6]);
+    leaf.apply(&settle("r1", budgeted(), &[])).unwrap();
+    assert_eq!(standing(&leaf), [91, 0, 9, 6]);
+    assert_eq!(leaf.spent("acme-key", "2026-11-22").held, 0);
+}
+
+#[test]
+fn a_marked_request_takes_what_it_drew_out_of_the_reserve() {
+    let mut leaf = acme();
+    leaf.apply(&reserve("r1", payer("acme", None), 10, 1)).unwrap();
+    let mark = Mark { charge: 2, cost: 1 };
+    for _ in 0..2 {
+        leaf.apply(&marked("c1", drawn(6), mark)).unwrap();
+    }
+    // The gateway is gone: the reserve goes back, the request pays what was marked.
+    for id in ["r1", "c1"] {
+        let settlement = leaf.charge(id).unwrap().orphaned(id).unwrap();
+        leaf.apply(&Operation::Settle(settlement)).unwrap();
+    }
+    assert_eq!(standing(&leaf), [98, 0, 2, 1]);
+    // It was only slow: what it says now finds nothing to draw on, and is owed out of credit.
+    leaf.apply(&settle_drawn("c2", payer("acme", None), drawn(4), &[(3, 3)]))
+        .unwrap();
+    assert_eq!(standing(&leaf), [95, 0, 5, 4]);
+}
+
+#[test]
+fn a_stream_of_an_account_that_pays_afterwards_is_charged_what_was_marked() {
+    let mut leaf = Leaf::default();
+    leaf.apply(&marked("c1", None, Mark { charge: 7, cost: 5 }))
+        .unwrap();
+    let settlement = leaf.charge("c1").unwrap().orphaned("c1").unwrap();
+    leaf.apply(&Operation::Settle(settlement)).unwrap();
+    assert_eq!(standing(&leaf), [-7, 0, 7, 5]);
 }

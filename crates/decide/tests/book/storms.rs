@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use decide::book::{
-    Allowance, Applied, Billed, Billing, BookAccount, Entry, Hold, Leaf, Mark, Move, Nanos, Operation, Payer,
-    Settlement, State,
+    Allowance, Applied, Billed, Billing, BookAccount, Drawn, Entry, GiveBack, Hold, Leaf, Mark, Move, Nanos,
+    Operation, Payer, Progress, Reserve, Settlement, State,
 };
 
 const ACCOUNTS: u64 = 6;
@@ -37,6 +37,7 @@ struct Storm {
     dice: Dice,
     leaf: Leaf,
     charges: u64,
+    reserves: u64,
     moves: u64,
     done: Vec<Operation>,
 }
@@ -56,6 +57,7 @@ impl Storm {
             dice: Dice(seed),
             leaf,
             charges: 0,
+            reserves: 0,
             moves: 0,
             done: Vec::new(),
         }
@@ -87,6 +89,37 @@ impl Storm {
         })
     }
 
+    fn reserve(&mut self) -> Operation {
+        self.reserves += 1;
+        Operation::Reserve(Reserve {
+            hold: Hold {
+                charge: format!("r{}", self.reserves),
+                payer: self.payer(),
+                owner: format!("g{}", self.reserves % 3),
+                nanos: self.dice.nanos(1_000_000),
+            },
+            least: self.dice.nanos(10_000),
+        })
+    }
+
+    fn recent_reserve(&mut self) -> String {
+        let back = self.dice.below(10);
+        format!("r{}", self.reserves.saturating_sub(back))
+    }
+
+    /// A request that drew on a reserve, with who pays: mostly whom it is for.
+    fn drawn(&mut self) -> (Payer, Option<Drawn>) {
+        let reserve = self.recent_reserve();
+        let of = self.leaf.charge(&reserve).map(|charge| charge.payer.clone());
+        let payer = of.filter(|_| self.dice.below(10) > 0);
+        let payer = payer.unwrap_or_else(|| self.payer());
+        let nanos = self.dice.nanos(100_000);
+        (
+            payer,
+            (self.dice.below(2) == 0).then_some(Drawn { reserve, nanos }),
+        )
+    }
+
     fn settle(&mut self) -> Operation {
         // Mostly one of the last; sometimes one that was never held, or was settled long ago.
         let within = if self.dice.below(10) == 0 { 5_000 } else { 40 };
@@ -98,10 +131,19 @@ impl Storm {
             reason: "answered".into(),
         });
         let billed = billed.collect();
+        let charge = match self.dice.below(3) {
+            0 => {
+                self.charges += 1;
+                self.charges
+            }
+            _ => self.charges.saturating_sub(back),
+        };
+        let (payer, drawn) = self.drawn();
         Operation::Settle(Settlement {
-            charge: format!("c{}", self.charges.saturating_sub(back)),
-            payer: self.payer(),
+            charge: format!("c{charge}"),
+            payer,
             owner: "g0".into(),
+            drawn,
             billed,
             estimated: self.dice.below(2) == 0,
         })
@@ -130,7 +172,12 @@ impl Storm {
     }
 
     fn any(&mut self) -> Operation {
-        match self.dice.below(20) {
+        match self.dice.below(22) {
+            20 => self.reserve(),
+            21 => Operation::GiveBack(GiveBack {
+                charge: self.recent_reserve(),
+                keep: self.dice.nanos(50_000),
+            }),
             0..8 => self.hold(),
             8..14 => self.settle(),
             14..16 => {
@@ -139,7 +186,14 @@ impl Storm {
                     charge: self.dice.nanos(60_000),
                     cost: self.dice.nanos(60_000),
                 };
-                Operation::Mark(charge, mark)
+                let (payer, drawn) = self.drawn();
+                Operation::Mark(Progress {
+                    charge,
+                    payer,
+                    owner: "g1".into(),
+                    drawn,
+                    mark,
+                })
             }
             16..18 => self.transfer(),
             18 if !self.done.is_empty() => {
@@ -147,7 +201,10 @@ impl Storm {
                 self.done[again].clone()
             }
             _ => {
-                let id = format!("c{}", self.charges.saturating_sub(self.dice.below(40)));
+                let id = match self.dice.below(4) {
+                    0 => self.recent_reserve(),
+                    _ => format!("c{}", self.charges.saturating_sub(self.dice.below(40))),
+                };
                 match self.leaf.charge(&id).and_then(|charge| charge.orphaned(&id)) {
                     Some(settlement) => Operation::Settle(settlement),
                     None => self.hold(),
@@ -162,7 +219,7 @@ impl Storm {
         let applied = self.leaf.apply(&operation);
         let wrote = self.leaf.entries().len() - written;
         match applied {
-            Ok(Applied::Done) => self.done.push(operation),
+            Ok(Applied::Done | Applied::Reserved(_)) => self.done.push(operation),
             Ok(Applied::Again) | Err(_) => assert_eq!(wrote, 0, "{operation:?} {applied:?}"),
         }
         assert_eq!(self.leaf.sum(), 0);

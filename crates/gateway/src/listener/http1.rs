@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use dialect::Door;
@@ -142,14 +142,21 @@ impl Connection {
     }
 
     /// Has the request handled; `None` if the client leaves meanwhile.
-    async fn answer(&mut self, visit: life::Visit, head: &RequestHead, end: usize) -> Option<Answer> {
+    async fn answer(&mut self, mut visit: life::Visit, head: &RequestHead, end: usize) -> Option<Answer> {
         let body = self.inbox.body_bytes(head, end);
         let view = view(&self.inbox.bytes, head);
+        let stay = visit.stay(&self.worker);
         let mut handling = pin!(life::handle(&self.worker, visit, &view, body));
         let (stream, ahead) = (&self.stream, &mut self.ahead);
+        let mut left = false;
         let answered = poll_fn(|cx| match handling.as_mut().poll(cx) {
-            Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending => poll_left(stream, ahead, cx).map(|()| None),
+            Poll::Ready(answer) => Poll::Ready(Some(answer).filter(|_| !left)),
+            Poll::Pending if left => Poll::Pending,
+            Poll::Pending => {
+                ready!(poll_left(stream, ahead, cx));
+                left = stay.as_ref().is_some_and(|stay| stay.leave());
+                if left { Poll::Pending } else { Poll::Ready(None) }
+            }
         });
         answered.await
     }

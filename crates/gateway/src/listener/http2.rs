@@ -27,6 +27,7 @@ use crate::outcome::End;
 use crate::refused::Refused;
 use crate::relay::{Relay, Step};
 use crate::request::Head;
+use crate::stay::EndedWithoutClient;
 use crate::ticket::Ticket;
 use crate::upstream::flatten;
 use crate::wire::Headers;
@@ -81,14 +82,43 @@ async fn answer(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Out
         let long = Refused::new(431, "headers_too_large", "the request's path is over 8 KiB");
         return response(life::refuse(ticket, Door::Other, &long));
     }
-    let visit = match life::admit(worker, &head) {
+    let mut visit = match life::admit(worker, &head) {
         Admission::Admitted(visit) => visit,
         Admission::Answered(answer) => return response(answer),
     };
-    match collect(body, visit.snapshot.settings.body_limit).await {
-        Ok(body) => response(life::handle(worker, visit, &head, &body).await),
-        Err(refused) => response(visit.refuse(&refused)),
-    }
+    let body = match collect(body, visit.snapshot.settings.body_limit).await {
+        Ok(body) => body,
+        Err(refused) => return response(visit.refuse(&refused)),
+    };
+    let Some(stay) = visit.stay(worker) else {
+        return response(life::handle(worker, visit, &head, &body).await);
+    };
+    // hyper drops this future once the client has left, and the request may have to be finished.
+    let (worker, method, target) = (Rc::clone(worker), parts.method.clone(), target.to_owned());
+    let task = tokio::task::spawn_local(async move {
+        let headers = Headers {
+            bytes: &bytes,
+            spans: &spans,
+        };
+        let head = Head {
+            method: &method,
+            target: &target,
+            headers,
+        };
+        life::handle(&worker, visit, &head, &body).await
+    });
+    let _ended = EndedWithoutClient {
+        task: task.abort_handle(),
+        stay,
+    };
+    task.await.map_or_else(
+        |_| {
+            let mut broken = Response::new(Outgoing::Whole(Bytes::new(), None));
+            *broken.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+            broken
+        },
+        response,
+    )
 }
 
 async fn collect(mut body: Incoming, limit: usize) -> Result<BytesMut, Refused> {

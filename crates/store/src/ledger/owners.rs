@@ -1,6 +1,6 @@
 //! Which gateways are alive: the charges under way of those that are not are orphans.
 
-use decide::book::{Operation, Settlement};
+use decide::book::{GiveBack, Operation, Progress, Reserve, Settlement};
 
 use super::row::ChargeRow;
 use crate::database::on_database;
@@ -61,8 +61,10 @@ impl super::Settled {
 pub(crate) fn charge_of(operation: &Operation) -> Option<&str> {
     match operation {
         Operation::Settle(Settlement { charge, .. }) => Some(charge),
-        Operation::Hold(hold) => Some(&hold.charge),
-        Operation::Mark(charge, _) => Some(charge),
+        Operation::Hold(hold) | Operation::Reserve(Reserve { hold, .. }) => Some(&hold.charge),
+        Operation::Mark(Progress { charge, .. }) | Operation::GiveBack(GiveBack { charge, .. }) => {
+            Some(charge)
+        }
         Operation::Move(_) => None,
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use decide::book::{Applied, Hold, Operation, Refused, Settlement};
+use decide::book::{Applied, Hold, Operation, Refused, Reserve, Settlement};
 use tokio::sync::{mpsc, oneshot};
 
 use super::write;
@@ -42,6 +42,7 @@ pub enum Unwritten {
 /// A handle to the writer; a clone is the same one.
 #[derive(Clone, Debug)]
 pub struct Scribe {
+    store: Store,
     inbox: mpsc::UnboundedSender<Asked>,
     state: Arc<Condition>,
 }
@@ -56,7 +57,7 @@ struct Condition {
 
 #[derive(Debug)]
 enum Asked {
-    Do(Operation, Option<oneshot::Sender<Answer>>),
+    Do(Box<Operation>, Option<oneshot::Sender<Answer>>),
     /// Tell when all before it is written.
     Flush(oneshot::Sender<()>),
 }
@@ -72,7 +73,7 @@ impl Scribe {
         let (inbox, asked) = mpsc::unbounded_channel();
         let state = Arc::new(Condition::default());
         let desk = Desk {
-            store,
+            store: store.clone(),
             asked,
             state: Arc::clone(&state),
             kept: Vec::new(),
@@ -80,18 +81,28 @@ impl Scribe {
             wrong,
         };
         tokio::spawn(desk.work());
-        Scribe { inbox, state }
+        Scribe { store, inbox, state }
     }
 
     /// Whether charges can be written down. False is for good once the disk has failed.
     pub fn is_open(&self) -> bool {
-        !self.state.closed.load(Ordering::Relaxed) && self.state.waiting.load(Ordering::Relaxed) < KEPT
+        let Condition { closed, waiting } = &*self.state;
+        self.store.is_writable() && !closed.load(Ordering::Relaxed) && waiting.load(Ordering::Relaxed) < KEPT
     }
 
     /// Asks for a hold; it is in the queue when this returns, so a settlement that is sent afterwards comes after it.
     pub fn hold(&self, hold: Hold) -> impl Future<Output = Answer> + Send + use<> {
+        self.ask(Operation::Hold(hold))
+    }
+
+    /// Asks for a reserve, in the same way.
+    pub fn reserve(&self, reserve: Reserve) -> impl Future<Output = Answer> + Send + use<> {
+        self.ask(Operation::Reserve(reserve))
+    }
+
+    fn ask(&self, operation: Operation) -> impl Future<Output = Answer> + Send + use<> {
         let (answer, answered) = oneshot::channel();
-        self.push(Operation::Hold(hold), Some(answer));
+        self.push(operation, Some(answer));
         async move { answered.await.unwrap_or(Err(Unwritten::Unavailable)) }
     }
 
@@ -111,7 +122,7 @@ impl Scribe {
     fn push(&self, operation: Operation, answer: Option<oneshot::Sender<Answer>>) {
         self.state.waiting.fetch_add(1, Ordering::Relaxed);
         // The writer ends with the process; a hold then hears that its answer's sender is gone.
-        let _ = self.inbox.send(Asked::Do(operation, answer));
+        let _ = self.inbox.send(Asked::Do(Box::new(operation), answer));
     }
 }
 
@@ -136,7 +147,7 @@ impl Batch {
     fn add(&mut self, asked: Asked) {
         match asked {
             Asked::Do(operation, answer) => {
-                self.operations.push(operation);
+                self.operations.push(*operation);
                 self.answers.push(answer);
             }
             Asked::Flush(done) => self.flushes.push(done),
@@ -261,8 +272,10 @@ where
         for (operation, answer) in operations.into_iter().zip(answers) {
             let again = match operation {
                 // It may have been written all the same: then it is given back.
-                Operation::Hold(hold) => Some(Operation::Settle(nothing_owed(hold))),
-                Operation::Settle(_) | Operation::Move(_) => Some(operation),
+                Operation::Hold(hold) | Operation::Reserve(Reserve { hold, .. }) => {
+                    Some(Operation::Settle(Settlement::of_nothing(hold)))
+                }
+                Operation::Settle(_) | Operation::GiveBack(_) | Operation::Move(_) => Some(operation),
                 // The next one says more.
                 Operation::Mark(..) => None,
             };
@@ -276,16 +289,6 @@ where
 
     fn done(&self, operations: usize) {
         self.state.waiting.fetch_sub(operations, Ordering::Relaxed);
-    }
-}
-
-fn nothing_owed(hold: Hold) -> Settlement {
-    Settlement {
-        charge: hold.charge,
-        payer: hold.payer,
-        owner: hold.owner,
-        billed: Vec::new(),
-        estimated: false,
     }
 }
 
@@ -366,7 +369,7 @@ mod tests {
         sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
         let refused = scribe.hold(hold("c2")).await;
         assert_eq!(refused, Err(Unwritten::Unavailable));
-        let mut settlement = nothing_owed(held);
+        let mut settlement = Settlement::of_nothing(held);
         settlement.billed.push(decide::book::Billed {
             attempt: 1,
             charge: 7,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use decide::book::{
-    Allowance, Applied, Billed, Billing, BookAccount, Entry, Hold, Mark, Move, Nanos, Operation, Payer,
-    Refused, Settlement,
+    Allowance, Applied, Billed, Billing, BookAccount, Drawn, Entry, GiveBack, Hold, Mark, Move, Nanos,
+    Operation, Payer, Progress, Refused, Reserve, Settlement,
 };
 use store::accounts::{self, Account};
 use store::ledger::{self, Scribe, Settled, Standing, Unwritten, Which};
@@ -22,6 +22,8 @@ on_both! {
     a_settlement_comes_after_its_hold
     only_the_charges_of_gateways_that_are_gone_are_orphans
     marks_are_what_an_orphan_pays
+    requests_draw_on_a_reserve_until_it_is_given_back
+    a_reserve_of_a_gateway_that_is_gone_goes_back_but_for_what_was_marked
     a_statement_is_paged_and_of_one_customer
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn settle(charge: &str, payer: Payer, charged: Nanos, cost: Nanos) ->
         charge: charge.into(),
         payer,
         owner: "g1".into(),
+        drawn: None,
         billed: vec![Billed {
             attempt: 1,
             charge: charged,
@@ -66,6 +69,16 @@ pub(crate) fn settle(charge: &str, payer: Payer, charged: Nanos, cost: Nanos) ->
             reason: "answered".into(),
         }],
         estimated: false,
+    })
+}
+
+fn marked(charge: &str, payer: Payer, drawn: Option<Drawn>, mark: Mark) -> Operation {
+    Operation::Mark(Progress {
+        charge: charge.into(),
+        payer,
+        owner: "g1".into(),
+        drawn,
+        mark,
     })
 }
 
@@ -282,7 +295,7 @@ async fn marks_are_what_an_orphan_pays(place: Place) {
     let scribe = scribe(&store);
     scribe.hold(hold("c1", payer("acme"), 50)).await.unwrap();
     for charge in [3, 7] {
-        scribe.send(Operation::Mark("c1".into(), Mark { charge, cost: 1 }));
+        scribe.send(marked("c1", payer("acme"), None, Mark { charge, cost: 1 }));
     }
     scribe.flush().await;
     let orphans = ledger::orphans(&store, "another", 5_000).await.unwrap();
@@ -290,6 +303,77 @@ async fn marks_are_what_an_orphan_pays(place: Place) {
     assert_eq!(standing(&store, "acme").await, (93, 0));
     let shown = ledger::settled(&store, "req_1", "app").await.unwrap().unwrap();
     assert_eq!((shown.charged, shown.estimated), (7, true));
+    adds_up(&store).await;
+}
+
+/// A reserve of 100 out of 1,000.
+async fn reserved(store: &Store, scribe: &Scribe) {
+    prepaid(store, "acme", 1_000).await;
+    let reserve = Reserve {
+        hold: hold("r1", payer("acme"), 100),
+        least: 50,
+    };
+    assert_eq!(scribe.reserve(reserve).await, Ok(Applied::Reserved(100)));
+    assert_eq!(standing(store, "acme").await, (900, 100));
+}
+
+fn drawn(nanos: Nanos) -> Option<Drawn> {
+    let reserve = "r1".into();
+    Some(Drawn { reserve, nanos })
+}
+
+fn settle_drawn(charge: &str, nanos: Nanos, charged: Nanos) -> Operation {
+    let Operation::Settle(settlement) = settle(charge, payer("acme"), charged, 1) else {
+        unreachable!()
+    };
+    Operation::Settle(Settlement {
+        drawn: drawn(nanos),
+        ..settlement
+    })
+}
+
+async fn requests_draw_on_a_reserve_until_it_is_given_back(place: Place) {
+    let store = place.open().await;
+    let scribe = scribe(&store);
+    reserved(&store, &scribe).await;
+    scribe.send(settle_drawn("c1", 30, 10));
+    scribe.flush().await;
+    assert_eq!(standing(&store, "acme").await, (900, 90));
+    // Written again in a later batch, it changes nothing.
+    scribe.send(settle_drawn("c1", 30, 10));
+    let keep = |keep| {
+        Operation::GiveBack(GiveBack {
+            charge: "r1".into(),
+            keep,
+        })
+    };
+    scribe.send(keep(30));
+    scribe.send(keep(30));
+    scribe.flush().await;
+    assert_eq!(standing(&store, "acme").await, (960, 30));
+    scribe.send(settle_drawn("c2", 30, 30));
+    scribe.send(settle("r1", payer("acme"), 0, 0));
+    scribe.flush().await;
+    assert_eq!(standing(&store, "acme").await, (960, 0));
+    adds_up(&store).await;
+}
+
+async fn a_reserve_of_a_gateway_that_is_gone_goes_back_but_for_what_was_marked(place: Place) {
+    let store = place.open().await;
+    let scribe = scribe(&store);
+    reserved(&store, &scribe).await;
+    let mark = Mark { charge: 7, cost: 1 };
+    scribe.send(marked("c1", payer("acme"), drawn(40), mark));
+    scribe.flush().await;
+    let orphans = ledger::orphans(&store, "another", 5_000).await.unwrap();
+    assert_eq!(orphans.len(), 2);
+    ledger::write(&store, &orphans, AT).await.unwrap();
+    assert_eq!(standing(&store, "acme").await, (993, 0));
+    // Its gateway was only frozen.
+    scribe.send(settle_drawn("c1", 40, 20));
+    scribe.send(settle_drawn("c2", 10, 3));
+    scribe.flush().await;
+    assert_eq!(standing(&store, "acme").await, (990, 0));
     adds_up(&store).await;
 }
 

@@ -3,9 +3,9 @@
 use decide::book::{Billing, BookAccount};
 use store::topups::{self, NewTopup, NotDone, Unpaid};
 use store::vouchers::{self, Batch};
-use store::{Store, StoreError, accounts, ledger};
+use store::{Store, StoreError, accounts, expiring, ledger};
 
-use crate::ledger::{account, adds_up};
+use crate::ledger::{account, adds_up, payer, settle};
 use crate::places::Place;
 
 on_both! {
@@ -15,6 +15,7 @@ on_both! {
     an_order_that_has_ended_is_not_paid
     parts_are_paid_back_to_the_last_nano_and_once_each
     a_voucher_is_taken_by_one_order
+    credit_that_expires_is_spent_first_and_what_is_left_is_taken_back_once
 }
 
 const AT: i64 = 1_000;
@@ -167,6 +168,7 @@ async fn a_voucher_is_taken_by_one_order(place: Place) {
         name: "spring".into(),
         usd_nanos: 5,
         code_expires_at: Some(AT + 10),
+        credit_expires_at: None,
         at: AT,
     };
     vouchers::create(&store, &batch, &[[1; 32], [2; 32]])
@@ -174,8 +176,11 @@ async fn a_voucher_is_taken_by_one_order(place: Place) {
         .unwrap();
     let again = vouchers::create(&store, &batch, &[[3; 32]]).await;
     assert!(matches!(again, Err(StoreError::Exists { .. })));
-    let take =
-        async |code: u8, order: &str, at| vouchers::take(&store, &[code; 32], order, at).await.unwrap();
+    let take = async |code: u8, order: &str, at| {
+        vouchers::take(&store, &[code; 32], (order, "acme"), at)
+            .await
+            .unwrap()
+    };
     assert_eq!(take(1, "o", AT).await.unwrap().usd_nanos, 5);
     // The same order again, even later; another never.
     assert!(take(1, "o", AT + 20).await.is_some());
@@ -184,4 +189,73 @@ async fn a_voucher_is_taken_by_one_order(place: Place) {
     assert!(take(9, "second", AT).await.is_none());
     let batches = vouchers::batches(&store).await.unwrap();
     assert_eq!((batches[0].codes, batches[0].redeemed), (2, 1));
+}
+
+async fn credit_that_expires_is_spent_first_and_what_is_left_is_taken_back_once(place: Place) {
+    let store = place.open().await;
+    accounts::create(&store, &account("acme", Billing::Prepaid), 0)
+        .await
+        .unwrap();
+    let redeem = async |code: u8, name: &str, credit_expires_at: i64| {
+        let batch = Batch {
+            name: name.into(),
+            usd_nanos: 10,
+            code_expires_at: None,
+            credit_expires_at: Some(credit_expires_at),
+            at: AT,
+        };
+        vouchers::create(&store, &batch, &[[code; 32]]).await.unwrap();
+        let taken = vouchers::take(&store, &[code; 32], (name, "acme"), AT).await;
+        assert_eq!(taken.unwrap().unwrap().credit_expires_at, Some(credit_expires_at));
+        topups::create(&store, &order(name)).await.unwrap();
+        pay(&store, name, name).await.unwrap();
+    };
+    let spend = async |charge: &str, nanos: i64| {
+        let settled = settle(charge, payer("acme"), nanos, 0);
+        ledger::write(&store, &[settled], AT).await.unwrap();
+    };
+    // The one that is redeemed later expires first.
+    redeem(1, "long", AT + 200).await;
+    spend("c1", 4).await;
+    redeem(2, "short", AT + 100).await;
+    spend("c2", 7).await;
+    assert_eq!(balance(&store).await, 9);
+    assert_eq!(
+        expiring::due(&store, AT + 99).await.unwrap(),
+        Vec::<String>::new()
+    );
+    assert_eq!(expiring::due(&store, AT + 100).await.unwrap(), ["acme"]);
+    assert_eq!(expiring::expire(&store, "acme", AT + 100).await.unwrap(), 3);
+    assert_eq!(balance(&store).await, 6);
+    assert_eq!(expiring::expire(&store, "acme", AT + 100).await.unwrap(), 0);
+
+    // What lasts is spent after what expires.
+    topups::create(&store, &order("for ever")).await.unwrap();
+    pay(&store, "for ever", "for ever").await.unwrap();
+    spend("c3", 2).await;
+    assert_eq!(expiring::expire(&store, "acme", AT + 200).await.unwrap(), 4);
+    assert_eq!(balance(&store).await, 10);
+    // The order again, long afterwards: its credit was taken back once.
+    let again = vouchers::take(&store, &[2; 32], ("short", "acme"), AT + 300)
+        .await
+        .unwrap();
+    assert!(again.is_some());
+    expiring::expire(&store, "acme", AT + 300).await.unwrap();
+    assert_eq!(balance(&store).await, 10);
+    // A code whose credit would have expired is worth nothing.
+    let late = Batch {
+        name: "late".into(),
+        usd_nanos: 10,
+        code_expires_at: None,
+        credit_expires_at: Some(AT + 5),
+        at: AT,
+    };
+    vouchers::create(&store, &late, &[[3; 32]]).await.unwrap();
+    assert_eq!(
+        vouchers::take(&store, &[3; 32], ("late", "acme"), AT + 5)
+            .await
+            .unwrap(),
+        None
+    );
+    adds_up(&store).await;
 }

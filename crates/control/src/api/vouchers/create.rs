@@ -33,6 +33,8 @@ pub(in crate::api) struct Wanted {
     usd: String,
     /// When a code that was not redeemed stops working, RFC 3339; never by default.
     code_expires_at: Option<String>,
+    /// When what was not spent of a code's credit is taken back, RFC 3339; never by default.
+    credit_expires_at: Option<String>,
     reason: Option<String>,
 }
 
@@ -81,11 +83,6 @@ pub(in crate::api) async fn create(
     if usd.nano() == 0 {
         return Err(ApiError::invalid("usd", "a code is worth more than nothing"));
     }
-    let expires = wanted
-        .code_expires_at
-        .map(|text| text.parse::<Moment>())
-        .transpose();
-    let expires = expires.map_err(|error| ApiError::invalid("code_expires_at", error.to_string()))?;
     let codes: Vec<String> = (0..wanted.count)
         .map(|_| new_code())
         .collect::<Result<_, DeskError>>()?;
@@ -96,7 +93,8 @@ pub(in crate::api) async fn create(
     let batch = Batch {
         name: wanted.batch,
         usd_nanos: usd.nano(),
-        code_expires_at: expires.map(|moment| moment.unix_seconds().saturating_mul(1_000)),
+        code_expires_at: moment("code_expires_at", wanted.code_expires_at)?,
+        credit_expires_at: moment("credit_expires_at", wanted.credit_expires_at)?,
         at: now(),
     };
     let actor = caller.actor(wanted.reason);
@@ -109,4 +107,11 @@ pub(in crate::api) async fn create(
     })
     .await?;
     Ok((StatusCode::CREATED, Json(Made { batch, codes })))
+}
+
+/// Unix milliseconds.
+fn moment(param: &str, text: Option<String>) -> Result<Option<i64>, ApiError> {
+    let moment = text.map(|text| text.parse::<Moment>()).transpose();
+    let moment = moment.map_err(|error| ApiError::invalid(param, error.to_string()))?;
+    Ok(moment.map(|moment| moment.unix_seconds().saturating_mul(1_000)))
 }

@@ -25,6 +25,8 @@ struct BatchView {
     redeemed: i64,
     /// RFC 3339.
     code_expires_at: Option<String>,
+    /// RFC 3339.
+    credit_expires_at: Option<String>,
 }
 
 /// All batches of vouchers. Codes are not kept, so they cannot be shown.
@@ -35,14 +37,17 @@ pub(in crate::api) async fn list(State(api): State<Api>) -> Result<Json<Listed>,
         usd: Nano::new(batch.usd_nanos).to_string(),
         codes: batch.codes,
         redeemed: batch.redeemed,
-        code_expires_at: batch
-            .code_expires_at
-            .and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
-            .map(|at| at.to_string()),
+        code_expires_at: batch.code_expires_at.and_then(moment),
+        credit_expires_at: batch.credit_expires_at.and_then(moment),
         batch: batch.batch,
     });
     Ok(Json(Listed {
         vouchers: vouchers.collect(),
         next: None,
     }))
+}
+
+fn moment(at: i64) -> Option<String> {
+    let at = jiff::Timestamp::from_millisecond(at).ok()?;
+    Some(at.to_string())
 }

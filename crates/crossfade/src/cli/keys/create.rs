@@ -18,6 +18,7 @@ Examples:
   crossfade keys create app
   KEY=$(crossfade keys create app --models gpt-4.1)       the secret alone goes to standard output
   crossfade keys create batch --rpm 60 --tpm 200000 --concurrency 4 --budget 25/month --expires 90d
+  crossfade keys create batch --rpm 60 --model-limit gpt-4.1=rpm:10,tpm:50000
   crossfade keys create shop --account acme --overrides deny";
 
 /// Make a key and show its secret, once
@@ -48,6 +49,9 @@ pub(super) struct CreateArgs {
     /// Requests at the same time
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     concurrency: Option<u64>,
+    /// Limits of one model, as in gpt-4.1=rpm:60,tpm:200000,concurrency:4; once for each
+    #[arg(long, value_name = "LIMITS")]
+    model_limit: Vec<ModelLimits>,
     /// US dollars it may spend: 5.00/day, 25/month or 100/total
     #[arg(long, value_name = "USD/PERIOD")]
     budget: Option<SpendingLimit>,
@@ -66,12 +70,15 @@ pub(super) async fn run(args: &CreateArgs, output: &Output) -> Result<(), Failur
 /// What is not said is left out: the gateway has the defaults.
 fn body(args: &CreateArgs) -> Value {
     let mut limits = Map::new();
-    for (field, limit) in [
-        ("requests_per_minute", args.rpm),
-        ("tokens_per_minute", args.tpm),
-        ("concurrent_requests", args.concurrency),
-    ] {
+    for ((_, field), limit) in LIMITS.into_iter().zip([args.rpm, args.tpm, args.concurrency]) {
         limits.extend(limit.map(|limit| (field.to_owned(), json!(limit))));
+    }
+    let of_models = args.model_limit.iter();
+    let of_models: Map<_, _> = of_models
+        .map(|of| (of.model.clone(), of.limits.clone()))
+        .collect();
+    if !of_models.is_empty() {
+        limits.insert("models".to_owned(), Value::Object(of_models));
     }
     let fields = [
         ("name", Some(json!(args.name))),
@@ -97,6 +104,49 @@ fn body(args: &CreateArgs) -> Value {
             .filter_map(|(field, value)| Some((field.to_owned(), value?))),
     );
     Value::Object(body)
+}
+
+/// The flags of limits, and the fields that they are.
+const LIMITS: [(&str, &str); 3] = [
+    ("rpm", "requests_per_minute"),
+    ("tpm", "tokens_per_minute"),
+    ("concurrency", "concurrent_requests"),
+];
+
+/// What limits one model.
+#[derive(Clone)]
+struct ModelLimits {
+    model: String,
+    limits: Value,
+}
+
+impl FromStr for ModelLimits {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ModelLimits, String> {
+        let unreadable = || "write a model and its limits, as in gpt-4.1=rpm:60,tpm:200000".to_owned();
+        // From the right: a model's name may hold the sign.
+        let (model, list) = text.rsplit_once('=').ok_or_else(unreadable)?;
+        let mut limits = Map::new();
+        for one in list.split(',') {
+            let (flag, count) = one.split_once(':').ok_or_else(unreadable)?;
+            let field = LIMITS.iter().find(|(known, _)| *known == flag);
+            let (_, field) =
+                field.ok_or_else(|| format!("'{flag}' is no limit; there are rpm, tpm and concurrency"))?;
+            let count = count.parse().ok().filter(|count: &u64| *count > 0);
+            let count = count.ok_or_else(|| format!("'{flag}' takes a count, at least 1"))?;
+            if limits.insert((*field).to_owned(), json!(count)).is_some() {
+                return Err(format!("'{flag}' stands there twice"));
+            }
+        }
+        if model.is_empty() {
+            return Err(unreadable());
+        }
+        Ok(ModelLimits {
+            model: model.to_owned(),
+            limits: Value::Object(limits),
+        })
+    }
 }
 
 /// A point in time, which may be given as a distance from now.

@@ -29,6 +29,9 @@ pub(super) struct VouchersArgs {
     /// When a code that was not redeemed stops working [default: never]
     #[arg(long, value_name = "WHEN")]
     code_expires_at: Option<String>,
+    /// When what was not spent of a code's credit is taken back [default: never]
+    #[arg(long, value_name = "WHEN")]
+    credit_expires_at: Option<String>,
     #[command(flatten)]
     reason: ReasonArgs,
     #[command(flatten)]
@@ -41,11 +44,12 @@ pub(super) async fn run(args: &VouchersArgs, output: &Output) -> Result<(), Fail
     body.insert("batch".to_owned(), json!(args.batch));
     body.insert("count".to_owned(), json!(args.count));
     body.insert("usd".to_owned(), json!(args.usd));
-    body.extend(
-        args.code_expires_at
-            .as_ref()
-            .map(|at| ("code_expires_at".to_owned(), json!(at))),
-    );
+    for (field, at) in [
+        ("code_expires_at", &args.code_expires_at),
+        ("credit_expires_at", &args.credit_expires_at),
+    ] {
+        body.extend(at.as_ref().map(|at| (field.to_owned(), json!(at))));
+    }
     let made = api.post(&path(&["vouchers"]), &Value::Object(body)).await?;
     if output.json {
         return Ok(output.json(&made)?);

@@ -7,20 +7,21 @@ use testkit::wait;
 use super::*;
 use crate::databases::on_postgres;
 
-/// Sends so many requests at once, to the gateways in turn; returns the statuses, with what the vendor has seen by
-/// the time that all but ten are refused.
+/// Sends so many requests at once, to the gateways and with the keys in turn; returns the statuses, with what the vendor
+/// has seen by the time that all are refused but those that credit covers.
 async fn storm(
     gateways: &[&CrossfadeProcess],
-    secret: &str,
-    requests: usize,
+    secrets: &[&str],
+    (requests, covered): (usize, usize),
     vendor: &BadUpstream,
 ) -> Vec<u16> {
     let refused = std::rc::Rc::new(std::cell::Cell::new(0));
+    let before = asked(vendor);
     let local = tokio::task::LocalSet::new();
     let asked_all: Vec<_> = (0..requests)
         .map(|number| {
             let (addr, refused) = (gateways[number % gateways.len()].client_addr, refused.clone());
-            let bearer = format!("Bearer {secret}");
+            let bearer = format!("Bearer {}", secrets[number % secrets.len()]);
             local.spawn_local(async move {
                 let reply = wait::post(addr, CHAT, &[("authorization", &bearer)], &ten_tokens(false)).await;
                 if reply.status != 200 {
@@ -34,10 +35,13 @@ async fn storm(
     local
         .run_until(async {
             wait::until("all others are refused", SOON * 3, || {
-                refused.get() == requests - 10
+                refused.get() == requests - covered
             })
             .await;
-            wait::until("ten are with the vendor", SOON, || asked(vendor) == 10).await;
+            wait::until("the others are with the vendor", SOON, || {
+                asked(vendor) == before + covered
+            })
+            .await;
             vendor.release("go");
             let mut statuses = Vec::with_capacity(requests);
             for asked in asked_all {
@@ -55,7 +59,7 @@ async fn credit_for_ten_sends_exactly_ten_of_five_hundred() {
         let vendor = BadUpstream::start(answer_when_told(10)).await;
         let gateway = wait::spawn_crossfade(BINARY, &file(&vendor.url()), &[]).await;
         let secret = prepaid(&gateway, "acme", 100).await;
-        let statuses = storm(&[&gateway], &secret, 500, &vendor).await;
+        let statuses = storm(&[&gateway], &[&secret], (500, 10), &vendor).await;
         let answered = statuses.iter().filter(|status| **status == 200).count();
         assert_eq!((answered, asked(&vendor)), (10, 10), "round {round}");
         wait::until_async("all is settled", SOON, async || {
@@ -64,6 +68,41 @@ async fn credit_for_ten_sends_exactly_ten_of_five_hundred() {
         .await;
         adds_up(&gateway).await;
     }
+}
+
+/// Three keys of one account, each with credit set aside in advance.
+#[tokio::test]
+async fn what_is_reserved_in_advance_neither_refuses_nor_sends_one_too_many() {
+    // Kept connections would go on with this script.
+    let mut at_once = answer_when_told(10);
+    at_once.retain(|step| !matches!(step, Step::PauseUntilReleased(_) | Step::Repeat));
+    at_once.push(Step::Close);
+    let vendor = BadUpstream::start(at_once).await;
+    let gateway = wait::spawn_crossfade(BINARY, &file(&vendor.url()), &[]).await;
+    let mut secrets = vec![prepaid(&gateway, "acme", 3_000).await];
+    for name in ["second", "third"] {
+        secrets.push(key(&gateway, json!({"name": name, "account": "acme"})).await);
+    }
+    let reserved = async || {
+        let ledger = look(&gateway, "/ledger?account=acme").await;
+        let entries = ledger["entries"].as_array().unwrap().clone();
+        let of_reserve = |entry: &&Value| entry["id"].as_str().is_some_and(|id| id.starts_with("reserve."));
+        entries.iter().filter(of_reserve).count()
+    };
+    for (number, secret) in (1..).zip(&secrets) {
+        assert_eq!(ask(&gateway, secret, &ten_tokens(false)).await.status, 200);
+        wait::until_async("something is reserved", SOON, async || reserved().await >= number).await;
+    }
+    vendor.change_script(answer_when_told(10));
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    let statuses = storm(&[&gateway], &secrets, (450, 297), &vendor).await;
+    let answered = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!((answered, asked(&vendor)), (297, 300));
+    wait::until_async("all is settled", SOON, async || {
+        standing(&gateway, "acme").await == [0, 0, 0]
+    })
+    .await;
+    adds_up(&gateway).await;
 }
 
 #[tokio::test]
@@ -82,7 +121,7 @@ async fn credit_for_ten_sends_exactly_ten_across_two_gateways() {
             reply.status == 402
         };
         wait::until_async("the other gateway knows key and account", SOON, known).await;
-        let statuses = storm(&[&gateways[0], &gateways[1]], &secret, 200, &vendor).await;
+        let statuses = storm(&[&gateways[0], &gateways[1]], &[&secret], (200, 10), &vendor).await;
         let answered = statuses.iter().filter(|status| **status == 200).count();
         assert_eq!((answered, asked(&vendor)), (10, 10));
         wait::until_async("all is settled", SOON, async || {

@@ -3,7 +3,10 @@
 mod budgets;
 mod credit;
 mod cuts;
+mod power;
+mod succession;
 mod topups;
+mod whole;
 
 use serde_json::{Value, json};
 use testkit::bad_upstream::{BadUpstream, Step};

@@ -409,6 +409,26 @@ async fn a_voucher_is_worth_its_credit_once() {
 }
 
 #[tokio::test]
+async fn what_was_not_spent_of_a_vouchers_credit_is_taken_back_when_it_expires() {
+    let shop = shop().await;
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3);
+    let batch = json!({"batch": "brief", "count": 1, "usd": "5.00", "credit_expires_at": soon.to_string()});
+    let made = done(&shop.gateway, "POST", "/vouchers", batch).await;
+    let code = made["codes"][0].as_str().unwrap();
+    let redeem = json!({"id": "v-1", "account": "acme", "provider": "voucher", "code": code});
+    assert_eq!(shop.order(redeem).await["state"], "paid");
+    assert_eq!(shop.balance().await, "5.00");
+    wait::until_async("it has expired", SOON, async || shop.balance().await == "0.00").await;
+    let ledger = look(&shop.gateway, "/ledger?account=acme").await;
+    let last = ledger["entries"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        (&last["credit"], &last["amount_usd"], &last["reason"]),
+        (&json!("vouchers"), &json!("5.00"), &json!("credit expired"))
+    );
+    adds_up(&shop.gateway).await;
+}
+
+#[tokio::test]
 async fn a_provider_that_is_not_configured_has_no_endpoint_and_takes_no_order() {
     let gateway = wait::spawn_crossfade(BINARY, &file("http://127.0.0.1:9"), &[]).await;
     done(&gateway, "POST", "/accounts", json!({"name": "acme"})).await;
