@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::Phase;
+use crate::life::Visit;
 use crate::refused::Refused;
 use crate::wire::Chunked;
 use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request};
@@ -16,7 +17,7 @@ use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request
 /// A new connection that says nothing is closed after this.
 const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(10);
 /// One that was used before may rest this long.
-const REST_LIMIT: Duration = Duration::from_secs(120);
+pub(super) const REST_LIMIT: Duration = Duration::from_secs(120);
 /// When the gateway ends, a request may be on its way on a connection that looks idle: it is still taken
 /// within this.
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -114,18 +115,19 @@ impl Inbox {
         &mut self,
         stream: &mut TcpStream,
         head: &RequestHead,
-        limit: usize,
+        visit: &mut Visit,
     ) -> Result<usize, Unread> {
+        let limit = visit.snapshot.settings.body_limit;
         match head.framing {
             Framing::Length(length) => {
                 let length = usize::try_from(length).ok().filter(|length| *length <= limit);
                 let Some(length) = length else {
                     return Err(Unread::Refused(too_large(limit)));
                 };
-                self.fill(stream, head.length + length).await?;
+                self.fill(stream, head.length + length, visit).await?;
                 Ok(head.length + length)
             }
-            Framing::Chunked => self.chunks(stream, head.length, limit).await,
+            Framing::Chunked => self.chunks(stream, head.length, visit).await,
             Framing::UntilClose => Ok(head.length),
         }
     }
@@ -147,17 +149,25 @@ impl Inbox {
         self.searched = 0;
     }
 
-    async fn fill(&mut self, stream: &mut TcpStream, wanted: usize) -> Result<(), Unread> {
+    async fn fill(&mut self, stream: &mut TcpStream, wanted: usize, visit: &mut Visit) -> Result<(), Unread> {
         let pace = Pace::start();
         let had = self.bytes.len();
         while self.bytes.len() < wanted {
+            self.make_room(wanted);
+            visit.make_room(self.bytes.capacity()).map_err(Unread::Refused)?;
             pace.read(self.bytes.len().saturating_sub(had), self.read_more(stream))
                 .await?;
         }
         Ok(())
     }
 
-    async fn chunks(&mut self, stream: &mut TcpStream, start: usize, limit: usize) -> Result<usize, Unread> {
+    async fn chunks(
+        &mut self,
+        stream: &mut TcpStream,
+        start: usize,
+        visit: &mut Visit,
+    ) -> Result<usize, Unread> {
+        let limit = visit.snapshot.settings.body_limit;
         let pace = Pace::start();
         let (mut chunked, mut at) = (Chunked::default(), start);
         loop {
@@ -178,6 +188,9 @@ impl Inbox {
             if chunked.is_done() {
                 return Ok(at);
             }
+            visit
+                .make_room(self.decoded.capacity())
+                .map_err(Unread::Refused)?;
             // What was decoded is not kept twice.
             self.bytes.truncate(start);
             at = start;
@@ -188,10 +201,17 @@ impl Inbox {
     /// Reads once; 0 is the end. A read that leaves room tells the runtime that nothing more is
     /// there, so watching for the client's leaving begins without another read.
     async fn read_more(&mut self, stream: &mut TcpStream) -> io::Result<usize> {
-        if self.bytes.capacity() - self.bytes.len() < READ_ROOM {
-            self.bytes.reserve(READ_ROOM.max(self.bytes.len()));
-        }
+        self.make_room(usize::MAX);
         stream.read_buf(&mut self.bytes).await
+    }
+
+    /// Makes room for the next read, and for no more than what is still wanted besides.
+    fn make_room(&mut self, wanted: usize) {
+        let length = self.bytes.len();
+        if self.bytes.capacity() - length < READ_ROOM {
+            let still = wanted.saturating_sub(length).saturating_add(READ_ROOM);
+            self.bytes.reserve_exact(length.max(READ_ROOM).min(still));
+        }
     }
 }
 
@@ -202,19 +222,23 @@ pub(super) enum Unread {
 }
 
 /// Allows a body the time that its size takes at the slowest rate, and some patience.
-struct Pace(Instant);
+pub(super) struct Pace(Instant);
 
 impl Pace {
-    fn start() -> Pace {
+    pub(super) fn start() -> Pace {
         Pace(Instant::now())
     }
 
+    /// When a body of which so much has come is too late.
+    pub(super) fn deadline(&self, had: usize) -> Instant {
+        self.0 + BODY_PATIENCE + Duration::from_secs(had as u64 / BODY_RATE)
+    }
+
     async fn read(&self, had: usize, read: impl Future<Output = io::Result<usize>>) -> Result<(), Unread> {
-        let earned = Duration::from_secs(had as u64 / BODY_RATE);
-        match timeout_at(self.0 + BODY_PATIENCE + earned, read).await {
+        match timeout_at(self.deadline(had), read).await {
             Ok(Ok(0)) | Ok(Err(_)) => Err(Unread::ClientLeft),
             Ok(Ok(_)) => Ok(()),
-            Err(_) => Err(Unread::Refused(timed_out("the request's body came too slowly"))),
+            Err(_) => Err(Unread::Refused(too_slow())),
         }
     }
 }
@@ -230,7 +254,11 @@ fn timed_out(what: &str) -> Refused {
     Refused::new(408, "request_timeout", format!("Timed out: {what}"))
 }
 
-fn too_large(limit: usize) -> Refused {
+pub(super) fn too_slow() -> Refused {
+    timed_out("the request's body came too slowly")
+}
+
+pub(super) fn too_large(limit: usize) -> Refused {
     let message = format!("The request's body is over the limit of {limit} bytes");
     Refused::new(413, "request_too_large", message)
 }

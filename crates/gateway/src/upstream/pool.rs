@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -12,17 +13,21 @@ use tokio::time::Instant;
 use super::connect::Names;
 use super::http2;
 use super::io::Io;
+use crate::descriptors::{Line, Lines};
 
 /// Vendors' edges close idle connections after minutes; we do it before they do.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
 /// Idle connections kept for one endpoint by one worker.
 const IDLE_MOST: usize = 256;
-/// What one read takes at most: one round of what a vendor sends, and all of it leaves at once.
-const READ_SIZE: usize = 32 << 10;
+/// What one read takes at most, and all of it leaves at once: far more than a vendor sends in one go, and little
+/// enough that thousands of clients may stop reading with as much waiting for each.
+const READ_SIZE: usize = 16 << 10;
 
 pub(crate) struct Pool {
     idle: RefCell<HashMap<u64, Vec<Idle>>>,
     pub(super) names: Names,
+    /// Of all workers.
+    lines: Arc<Lines>,
     pub(super) http2: RefCell<HashMap<u64, http2::Shards>>,
     /// Every read of this worker lands here and is decoded before the next one, so an open
     /// stream owns no read buffer.
@@ -36,10 +41,11 @@ struct Idle {
 }
 
 impl Pool {
-    pub(crate) fn new() -> Pool {
+    pub(crate) fn new(lines: Arc<Lines>) -> Pool {
         Pool {
             idle: RefCell::default(),
             names: Names::default(),
+            lines,
             http2: RefCell::default(),
             landing: RefCell::new(vec![0; READ_SIZE].into()),
             swept: Cell::new(Instant::now()),
@@ -70,6 +76,17 @@ impl Pool {
         if now.duration_since(self.swept.get()) > IDLE_LIMIT {
             self.sweep();
         }
+    }
+
+    /// Room for one more connection.
+    pub(super) fn line(&self) -> Option<Line> {
+        self.lines.take()
+    }
+
+    /// Closes all that is idle, because this machine has no descriptor left; false if nothing was.
+    pub(super) fn close_idle(&self) -> bool {
+        let idle = std::mem::take(&mut *self.idle.borrow_mut());
+        idle.values().any(|waiting| !waiting.is_empty())
     }
 
     /// Closes what has been idle for too long, or was closed by the other end.
