@@ -5,14 +5,24 @@
 //! `docs/reliability.md`. Figures go to standard error, so that they are seen of tests that pass too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../e2e/databases.rs"]
+mod databases;
+mod exhaustion;
 #[path = "../e2e/house.rs"]
 #[allow(
     dead_code,
     reason = "shared with the tests of the whole, which use other parts of it"
 )]
 mod house;
+mod http2;
 mod invariants;
 mod leaving;
+mod load;
 mod measure;
+mod slow;
 mod smuggling;
+mod stores;
+mod storms;
 mod vendors;
+mod wire2;
+mod world;

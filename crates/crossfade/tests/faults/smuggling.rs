@@ -18,7 +18,7 @@ pub(crate) fn answer() -> Value {
         "usage": {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6}})
 }
 
-async fn well_vendor() -> BadUpstream {
+pub(crate) async fn well_vendor() -> BadUpstream {
     BadUpstream::start(vec![Step::ReadRequest, json_answer(200, &answer()), Step::Repeat]).await
 }
 
