@@ -12,6 +12,7 @@ pub mod gate;
 pub mod health;
 pub mod ledger;
 pub mod limiter;
+mod memory;
 pub mod metrics;
 pub mod observe;
 pub mod prices;

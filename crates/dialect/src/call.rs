@@ -92,6 +92,7 @@ pub fn call(
     scan: &Scan,
     target: &Target<'_>,
 ) -> Result<Call, BadRequest> {
+    path::check_model(target)?;
     let wants_array = path::wants_array(door, original_path);
     if !passes(door, target) {
         return translated(door, body, scan, target, wants_array);

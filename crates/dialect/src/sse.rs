@@ -10,6 +10,8 @@ use crate::json::Span;
 /// The largest event that is taken. An image in base64 or a whole answer in one event can reach some
 /// megabytes; beyond 8 MiB it is a server that never ends its events, and memory is ours.
 pub const EVENT_LIMIT_BYTES: usize = 8 << 20;
+/// Far more than what is left of one event between two reads, as a rule.
+const KEPT_ROOM: usize = 4 << 10;
 
 /// One event; its places are good until the next `push`.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,20 @@ pub(crate) struct EventReader {
 impl EventReader {
     /// Takes more bytes; the places of earlier events are void from here on.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.forget_done();
+        self.held.extend_from_slice(bytes);
+    }
+
+    /// To be called when `next` has no more: room that one large read took is not kept while the client takes its
+    /// time with what came of it. The places of earlier events are void from here on.
+    pub(crate) fn pause(&mut self) {
+        if self.held.capacity() > KEPT_ROOM {
+            self.forget_done();
+            self.held.shrink_to(KEPT_ROOM);
+        }
+    }
+
+    fn forget_done(&mut self) {
         let done = self.event;
         if done > 0 {
             self.held.drain(..done.min(self.held.len()));
@@ -61,7 +77,6 @@ impl EventReader {
                 };
             }
         }
-        self.held.extend_from_slice(bytes);
     }
 
     /// Whether the event that is being read has outgrown the limit. To be asked when `next` has no more.

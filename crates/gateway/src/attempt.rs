@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::push_line;
 use crate::forward;
+use crate::memory::{Room, make_room};
 use crate::outcome::FailureKind;
 use crate::refused::Refused;
 use crate::request::Head;
@@ -95,6 +96,7 @@ pub(crate) async fn run(
     worker: &Rc<Worker>,
     environment: &Environment,
     errand: &Errand<'_>,
+    room: &mut Option<Box<Room>>,
 ) -> Result<Begun, Unbegun> {
     let call = prepare(environment, errand).map_err(|bad| Unbegun::Refused(bad.into()))?;
     let started = Instant::now();
@@ -149,7 +151,11 @@ pub(crate) async fn run(
         begun.rest = (!ended).then_some(answer.body);
         return Ok(begun);
     }
-    let whole = collect(&mut answer.body, ANSWER_LIMIT, first_byte_by, limits.idle);
+    if let Some(room) = room {
+        room.settle();
+    }
+    let fits = |bytes| make_room(room, worker, bytes);
+    let whole = collect(&mut answer.body, (ANSWER_LIMIT, fits), first_byte_by, limits.idle);
     let body = match timeout_at(total_by, whole).await {
         Ok(body) => body?,
         Err(_) => return Err(Failure::new(FailureKind::TotalTimeout, "no whole answer in time").into()),
@@ -219,6 +225,8 @@ async fn begin_stream(body: &mut Body, begun: &mut Begun) -> Result<bool, Failur
             begun.reader.end(&mut begun.out).map_err(of_broken)?;
             return Ok(true);
         }
+        // Growing piece by piece would make twice the room, which the client may leave waiting.
+        begun.out.reserve(payload.len());
         begun.reader.feed(&payload, &mut begun.out).map_err(of_broken)?;
         if begun.reader.begun() {
             return Ok(false);
@@ -226,10 +234,10 @@ async fn begin_stream(body: &mut Body, begun: &mut Begun) -> Result<bool, Failur
     }
 }
 
-/// Reads a body to its end: its first bytes by `first_by`, all others at most `idle` apart.
+/// Reads a body of at most `limit` bytes to its end, as long as what it takes `fits`: its first bytes by `first_by`, all others at most `idle` apart.
 pub(crate) async fn collect(
     body: &mut Body,
-    limit: usize,
+    (limit, mut fits): (usize, impl FnMut(usize) -> bool),
     first_by: Instant,
     idle: Duration,
 ) -> Result<Vec<u8>, Failure> {
@@ -237,7 +245,13 @@ pub(crate) async fn collect(
     let (mut deadline, mut late) = (first_by, FailureKind::FirstByteTimeout);
     loop {
         match timeout_at(deadline, poll_fn(|cx| body.poll_read(cx, &mut payload))).await {
-            Ok(Ok(true)) if payload.len() <= limit => {}
+            Ok(Ok(true)) if payload.len() <= limit && fits(payload.capacity()) => {}
+            Ok(Ok(true)) if payload.len() <= limit => {
+                return Err(Failure::new(
+                    FailureKind::Capacity,
+                    "there is no memory for the answer",
+                ));
+            }
             Ok(Ok(true)) => return Err(Failure::new(FailureKind::Invalid, "an answer that is too large")),
             Ok(Ok(false)) => return Ok(payload),
             Ok(Err(error)) => return Err(Failure::from_io(&error)),
@@ -250,7 +264,14 @@ pub(crate) async fn collect(
 /// A status that is no success: what the vendor says, and what that is to the client.
 async fn vendor_failure(environment: &Environment, errand: &Errand<'_>, mut answer: Response) -> Failure {
     let (status, idle) = (answer.status, environment.timeouts.idle);
-    let body = match collect(&mut answer.body, ERROR_LIMIT, Instant::now() + idle, idle).await {
+    let body = match collect(
+        &mut answer.body,
+        (ERROR_LIMIT, |_| true),
+        Instant::now() + idle,
+        idle,
+    )
+    .await
+    {
         Ok(body) => body,
         Err(failure) => return failure,
     };

@@ -133,7 +133,20 @@ fn door_of(path: &str) -> Door {
 /// Nothing in it that a vendor could resolve to another place than we looked at.
 fn is_plain(below: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:%@".contains(&byte);
-    !below.is_empty() && below.bytes().all(plain) && below.split('/').all(|part| part != ".." && part != ".")
+    if below.is_empty() || !below.bytes().all(plain) {
+        return false;
+    }
+    let stays = |path: &[u8]| {
+        path.split(|byte| *byte == b'/')
+            .all(|part| part != b".." && part != b".")
+    };
+    if !below.contains('%') {
+        return stays(below.as_bytes());
+    }
+    // Servers differ in whether they decode a path before or after they resolve it, and some decode twice.
+    let read = crate::said::percent_decoded(below);
+    let odd = |byte: &u8| byte.is_ascii_control() || b"%?#\\".contains(byte);
+    stays(&read) && !read.iter().any(odd)
 }
 
 fn only_get(method: &Method, called: Called) -> Result<Called, (Door, Refused)> {
@@ -237,6 +250,15 @@ mod tests {
             "/v1/",
             "/v1/../admin",
             "/v1/a/./b",
+            "/v1/%2e%2e/admin",
+            "/v1/.%2E/admin",
+            "/v1/files/..%2f..%2fx",
+            "/v1/files/..%5c..%5cx",
+            "/v1/files/%252e%252e/x",
+            "/v1/files/x%3fkey=y",
+            "/v1/files/x%0d%0ay: z",
+            "/v1/files/x%0d%0ay:z",
+            "/v1/files/x%00",
             "/v1/a b",
             "/v1/a\\b",
             "/v1beta/x",

@@ -7,6 +7,7 @@
 mod answer;
 mod attempt;
 mod called;
+mod descriptors;
 mod flight;
 mod forward;
 mod journey;
@@ -15,6 +16,7 @@ mod life;
 mod limits;
 mod listener;
 mod local;
+mod memory;
 mod models;
 mod outcome;
 mod pins;
@@ -32,6 +34,7 @@ mod waiting;
 mod wire;
 mod worker;
 
+pub use descriptors::raise_descriptor_limit;
 pub use dialect::{Dialect, Door, Server, Usage};
 pub use flight::Flight;
 pub use keys::{Digest, Key, KeyRing, digest};

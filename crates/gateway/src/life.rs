@@ -54,6 +54,16 @@ impl Visit {
         self.ticket.stay.clone()
     }
 
+    /// Has memory for a body that takes this many bytes by now.
+    pub(crate) fn make_room(&mut self, bytes: usize) -> Result<(), Refused> {
+        if self.ticket.make_room(bytes) {
+            return Ok(());
+        }
+        Err(Refused::overloaded(
+            "There is no memory for a request of this size right now, please retry",
+        ))
+    }
+
     /// Our own error for a request whose body could not be read.
     pub(crate) fn refuse(self, refused: &Refused) -> Answer {
         refuse(self.ticket, self.door, refused)

@@ -4,6 +4,7 @@ mod http1;
 mod http2;
 mod inbox;
 mod prefixed;
+mod turns;
 mod watch;
 
 use std::io;
@@ -18,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{mpsc, watch as state};
 
+use crate::descriptors::Seats;
 use crate::worker::{Shared, Worker};
 
 /// How long accepting pauses when the system has no descriptor to give: the next try would fail
@@ -120,8 +122,17 @@ impl Gateway {
 
 /// Where the acceptor hands a worker its connections.
 struct Post {
-    sender: mpsc::UnboundedSender<std::net::TcpStream>,
+    sender: mpsc::UnboundedSender<Arrival>,
     open: Arc<AtomicUsize>,
+}
+
+/// A client's connection; there may be too many of them for it to be served.
+type Arrival = (std::net::TcpStream, Welcome);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Welcome {
+    Served,
+    TurnedAway,
 }
 
 /// What a worker starts with.
@@ -144,16 +155,20 @@ fn accept(
             Ok(listener) => listener,
             Err(error) => return tracing::error!(%error, "the listening socket cannot be used"),
         };
+        let seats = Seats::of_this_process();
         loop {
+            let open: usize = posts.iter().map(|post| post.open.load(Ordering::Relaxed)).sum();
             let connection = tokio::select! {
                 biased;
                 _ = phase.changed() => return,
-                connection = listener.accept() => connection,
+                () = tokio::time::sleep(NO_DESCRIPTORS), if open >= seats.answered => continue,
+                connection = listener.accept(), if open < seats.answered => connection,
             };
             match connection {
                 Ok((connection, _)) => {
                     accepted.fetch_add(1, Ordering::Relaxed);
-                    hand_over(connection, posts);
+                    let is_served = open < seats.served;
+                    hand_over(connection, is_served, posts);
                 }
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
@@ -171,17 +186,22 @@ fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
-fn hand_over(connection: TcpStream, posts: &[Post]) {
+fn hand_over(connection: TcpStream, is_served: bool, posts: &[Post]) {
     let idlest = posts.iter().min_by_key(|post| post.open.load(Ordering::Relaxed));
     let (Some(post), Ok(connection)) = (idlest, connection.into_std()) else {
         return;
     };
     post.open.fetch_add(1, Ordering::Relaxed);
     // A worker that has ended drops it, which closes it: it only ends when the gateway does.
-    drop(post.sender.send(connection));
+    let welcome = if is_served {
+        Welcome::Served
+    } else {
+        Welcome::TurnedAway
+    };
+    drop(post.sender.send((connection, welcome)));
 }
 
-fn work(desk: Desk, mut arriving: mpsc::UnboundedReceiver<std::net::TcpStream>) {
+fn work(desk: Desk, mut arriving: mpsc::UnboundedReceiver<Arrival>) {
     let Some(runtime) = runtime() else { return };
     let workers = u32::try_from(desk.workers).unwrap_or(u32::MAX);
     runtime.block_on(async {
@@ -202,12 +222,14 @@ fn work(desk: Desk, mut arriving: mpsc::UnboundedReceiver<std::net::TcpStream>) 
                 arrived = arriving.recv() => arrived,
                 _ = phase.wait_for(|phase| *phase == Phase::Stopped) => break,
             };
-            let Some(connection) = arrived else { break };
+            let Some((connection, welcome)) = arrived else {
+                break;
+            };
             let (worker, open) = (Rc::clone(&worker), Arc::clone(&desk.open));
             let (phase, closed) = (desk.phase.clone(), Rc::clone(&connections));
             tokio::task::spawn_local(async move {
                 if let Ok(stream) = TcpStream::from_std(connection) {
-                    http1::serve(worker, stream, phase).await;
+                    http1::serve(worker, stream, phase, welcome).await;
                 }
                 open.fetch_sub(1, Ordering::Relaxed);
                 closed.notify_one();

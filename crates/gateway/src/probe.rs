@@ -49,7 +49,7 @@ pub enum Probed {
     Failed(FailureKind),
     /// The vendor refused a candidate's credential or model.
     Misconfigured,
-    /// An answer that speaks neither for the environment nor against it.
+    /// An answer that speaks neither for the environment nor against it, or none for want of room to ask.
     Unclear,
 }
 
@@ -127,6 +127,10 @@ async fn probe(worker: &Rc<Worker>, job: &Job) -> Probed {
                 detail = failure.detail,
                 "a probe failed"
             );
+            // Nobody was asked: this machine has nothing left to ask with.
+            if failure.kind == FailureKind::Capacity {
+                return Probed::Unclear;
+            }
             let refused = matches!(failure.status, Some(401 | 403 | 404));
             if refused && matches!(job.question, Question::Candidate { .. }) {
                 return Probed::Misconfigured;
@@ -162,7 +166,7 @@ async fn models(worker: &Rc<Worker>, environment: &Environment) -> Result<bool, 
     let status = answer.status;
     attempt::collect(
         &mut answer.body,
-        LIST_LIMIT,
+        (LIST_LIMIT, |_| true),
         tokio::time::Instant::now() + limits.idle,
         limits.idle,
     )
@@ -203,7 +207,7 @@ async fn prompted(
         request_id: "probe",
         at: unix_millis(),
     };
-    match attempt::run(worker, environment, &errand).await {
+    match attempt::run(worker, environment, &errand, &mut None).await {
         Ok(_) => Ok(true),
         Err(Unbegun::Refused(_)) => Ok(false),
         Err(Unbegun::Failed(failure)) if failure.kind == FailureKind::Caller => Ok(false),

@@ -72,6 +72,7 @@ impl Relay {
     /// `End` is returned, the relay is not polled again and `close` tells how it ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Step> {
         if !self.first.is_empty() {
+            // With its room: a client may take its time.
             out.extend_from_slice(&std::mem::take(&mut self.first));
             self.mark_if_due();
             return Poll::Ready(Step::More);
@@ -87,6 +88,8 @@ impl Relay {
                 },
                 Poll::Ready(Ok(true)) => {
                     self.last_byte = Instant::now();
+                    // Growing piece by piece would make twice the room, for as long as the client takes.
+                    out.reserve(payload.len());
                     self.reader.feed(&payload, out).err().map(of_broken)
                 }
                 Poll::Ready(Ok(false)) => match self.reader.end(out) {

@@ -51,6 +51,8 @@ pub struct Settings {
     pub key_headers: Vec<String>,
     /// Largest request body, in bytes.
     pub body_limit: usize,
+    /// Most memory for the bodies of all requests and answers together, in bytes.
+    pub memory_limit: usize,
     pub retries: Allowance,
     /// What `provider/model` routes use, for want of an environment of their own.
     pub timeouts: Timeouts,
@@ -61,6 +63,7 @@ impl Default for Settings {
         Settings {
             key_headers: Vec::new(),
             body_limit: 64 << 20,
+            memory_limit: usize::MAX,
             retries: Allowance::default(),
             timeouts: Timeouts::default(),
         }

@@ -15,6 +15,7 @@ use crate::answer::{has_line, push_line, push_number};
 use crate::flight::{Boarded, Flight};
 use crate::forward;
 use crate::limits::{Pass, Standing};
+use crate::memory::{Room, make_room};
 use crate::outcome::{Attempt, End, FailureKind, Outcome, Told};
 use crate::said;
 use crate::stay::Stay;
@@ -42,6 +43,8 @@ pub(crate) struct Ticket {
     pub(crate) paid: bool,
     /// Where it may have to be finished without its client.
     pub(crate) stay: Option<Rc<Stay>>,
+    /// The memory of its bodies, if they are large.
+    pub(crate) room: Option<Box<Room>>,
 }
 
 /// What a request knows of its key's limits.
@@ -94,6 +97,7 @@ impl Ticket {
             charge: None,
             paid: false,
             stay: None,
+            room: None,
         }
     }
 
@@ -107,6 +111,11 @@ impl Ticket {
         if let Some(place) = self.place.take() {
             self.worker.shared.waiting_room.leave(place);
         }
+    }
+
+    /// Has memory for a body that takes this many bytes by now; false if there is none.
+    pub(crate) fn make_room(&mut self, bytes: usize) -> bool {
+        make_room(&mut self.room, &self.worker, bytes)
     }
 
     /// The record so far; `None` only after the end.

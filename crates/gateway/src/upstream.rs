@@ -18,5 +18,5 @@ pub(crate) use body::Body;
 pub use endpoint::{Address, BadEndpoint, Endpoint};
 pub(crate) use exchange::{Response, Wire, send};
 pub(crate) use failure::Failure;
-pub(crate) use http2::{LocalExec, flatten};
-pub(crate) use pool::{Landing, Pool};
+pub(crate) use http2::flatten;
+pub(crate) use pool::{Landing, Pool, READ_SIZE};

@@ -10,8 +10,10 @@ use decide::retry::{Allowance, Budget};
 use foldhash::HashMap;
 use tokio::time::Instant;
 
+use crate::descriptors::Lines;
 use crate::keys::KeyRing;
 use crate::limits::Meters;
+use crate::memory::Memory;
 use crate::outcome::Observer;
 use crate::pins::Pins;
 use crate::snapshot::Snapshot;
@@ -28,6 +30,8 @@ pub struct Shared {
     pub(crate) pins: Pins,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) memory: Memory,
+    pub(crate) lines: Arc<Lines>,
     /// Without one, nobody pays.
     till: OnceLock<Arc<dyn Till>>,
     draining: AtomicBool,
@@ -36,12 +40,14 @@ pub struct Shared {
 impl Shared {
     pub fn new(snapshot: Snapshot, observer: Arc<dyn Observer>) -> Shared {
         Shared {
+            memory: Memory::new(snapshot.settings.memory_limit),
             snapshot: ArcSwap::from_pointee(snapshot),
             keys: KeyRing::default(),
             meters: Meters::default(),
             pins: Pins::default(),
             waiting_room: WaitingRoom::default(),
             observer,
+            lines: Lines::of_this_process(),
             till: OnceLock::new(),
             draining: AtomicBool::new(false),
         }
@@ -49,6 +55,7 @@ impl Shared {
 
     /// In force for every request whose head arrives after this returns.
     pub fn swap(&self, snapshot: Snapshot) {
+        self.memory.allow(snapshot.settings.memory_limit);
         self.snapshot.store(Arc::new(snapshot));
     }
 
@@ -96,8 +103,8 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, workers: u32) -> Worker {
         Worker {
+            pool: Rc::new(Pool::new(Arc::clone(&shared.lines))),
             shared,
-            pool: Rc::new(Pool::new()),
             budgets: RefCell::default(),
             payload: Cell::default(),
             born: Instant::now(),

@@ -11,11 +11,18 @@ use super::units::{Period, Size};
 pub struct RequestLimits {
     /// Largest request body; a larger one is answered with 413 `request_too_large`.
     pub body: Size,
+    /// Most memory for the bodies of all requests and answers under way together, each of which takes its size
+    /// twice; what does not fit is answered with 503 `overloaded`. Half of what the process may use, by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Size>,
 }
 
 impl Default for RequestLimits {
     fn default() -> RequestLimits {
-        RequestLimits { body: Size::mib(64) }
+        RequestLimits {
+            body: Size::mib(64),
+            memory: None,
+        }
     }
 }
 

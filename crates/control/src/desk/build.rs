@@ -10,7 +10,8 @@ use gateway::{Deployment, Environment, Flight, PriceBook, Provider, Settings, Sn
 
 use super::held::Held;
 use super::{DeskError, FlightKey, Live};
-use crate::config::{self, Config, HeaderName};
+use crate::config::{self, Config, HeaderName, Size};
+use crate::memory;
 
 /// The whole snapshot of what is held now.
 pub(super) fn snapshot(live: &mut Live) -> Result<Snapshot, DeskError> {
@@ -95,6 +96,8 @@ pub(super) fn copy(snapshot: &Snapshot) -> Snapshot {
 
 fn settings(config: &Config) -> Settings {
     let retry = &config.retry;
+    let bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
+    let memory_limit = config.limits.memory.map_or_else(memory::half, bytes);
     Settings {
         key_headers: config
             .key_headers
@@ -102,7 +105,9 @@ fn settings(config: &Config) -> Settings {
             .map(HeaderName::as_str)
             .map(str::to_ascii_lowercase)
             .collect(),
-        body_limit: usize::try_from(config.limits.body.bytes()).unwrap_or(usize::MAX),
+        // What could never fit is too large, rather than to be tried again.
+        body_limit: bytes(config.limits.body).min(memory_limit / 2 - memory_limit / 16),
+        memory_limit,
         retries: Allowance {
             percent: retry.budget_percent.into(),
             per_second: retry.budget_per_second,

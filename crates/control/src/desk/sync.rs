@@ -1,6 +1,7 @@
 //! Bringing the configuration, the store and the data plane together: at the start, when the file
 //! changes, and when another gateway on the same store changed something.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::prices;
 /// How often a shared store is asked whether anything changed: well under the second within which
 /// a key that is revoked on one gateway stops working on all.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long a look may take until unknown keys are no longer known to be wrong: what is made at another gateway
+/// must work at this one within a second.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// A change that was asked for just before the handover is answered, or given up, within five seconds.
 const LOOKS_AFTER_A_HANDOVER: u32 = 40;
 /// Another gateway may be faster this many times in a row before we give up.
@@ -94,12 +98,25 @@ impl Desk {
         let mut reachable = true;
         let mut beat_at = Instant::now();
         loop {
-            if Instant::now() >= beat_at {
-                beat_at = Instant::now() + BEAT_EVERY;
-                self.beat().await;
-            }
             tokio::time::sleep(LOOK_EVERY).await;
-            let looked = self.look().await;
+            let beats = Instant::now() >= beat_at;
+            if beats {
+                beat_at = Instant::now() + BEAT_EVERY;
+            }
+            let mut round = pin!(async {
+                if beats {
+                    self.beat().await;
+                }
+                self.look().await
+            });
+            let looked = match tokio::time::timeout(PATIENCE, &mut round).await {
+                Ok(looked) => looked,
+                // A store that hangs is as far away as one that refuses, and says so much later.
+                Err(_) => {
+                    self.shared.keys.set_complete(false);
+                    round.await
+                }
+            };
             if let Err(error) = &looked
                 && reachable
             {

@@ -34,6 +34,8 @@ pub(crate) fn run(args: &ServeArgs, json: bool) -> anyhow::Result<()> {
         .config
         .clone()
         .or_else(|| Path::new(USUAL_FILE).exists().then(|| PathBuf::from(USUAL_FILE)));
+    // Many systems start processes with 1,024 and allow a thousand times as many.
+    let descriptors = gateway::raise_descriptor_limit();
     // Before the first reading, so that no change in between is missed. Watching needs a runtime.
     let runtime = runtime()?;
     let _inside = runtime.enter();
@@ -46,6 +48,10 @@ pub(crate) fn run(args: &ServeArgs, json: bool) -> anyhow::Result<()> {
         }
     };
     logging::start(&config.log, json);
+    match descriptors {
+        Ok(most) => tracing::debug!(most, "descriptors that this process may have"),
+        Err(error) => tracing::warn!(%error, "the limit of descriptors cannot be raised"),
+    }
     match (&file, &found) {
         (Some(file), _) => tracing::info!(file = %file.display(), "configuration read"),
         (None, Some(found)) => tell_found(found)?,

@@ -3,6 +3,17 @@
 
 use super::Target;
 use crate::door::{Dialect, Door};
+use crate::refusal::BadRequest;
+
+/// Refuses a model whose name would lead elsewhere on Google's server, where it is a part of the path.
+pub(super) fn check_model(target: &Target<'_>) -> Result<(), BadRequest> {
+    let leads_elsewhere = |part: &str| matches!(part, "" | "." | "..");
+    if target.dialect == Dialect::Gemini && target.model.split('/').any(leads_elsewhere) {
+        let message = format!("'{}' is not the name of a model", target.model);
+        return Err(BadRequest::invalid("model", message));
+    }
+    Ok(())
+}
 
 /// The vendor's path for a door of its own API, with the client's query.
 pub(super) fn native(door: Door, original: &str, target: &Target<'_>) -> String {

@@ -170,3 +170,31 @@ fn each_vendor_is_called_at_its_own_path() {
         "/v1beta/tunedModels/a%20b:countTokens"
     );
 }
+
+#[test]
+fn a_models_name_leads_nowhere_else_on_googles_server() {
+    for model in [
+        "../../admin",
+        "tunedModels/../x",
+        "a/./b",
+        "a//b",
+        "/a",
+        "a/",
+        "..",
+        "",
+    ] {
+        let target = Target {
+            model,
+            ..target(Dialect::Gemini)
+        };
+        for (door, path) in [
+            (Door::Chat, "/v1/chat/completions"),
+            (Door::Generate, "/v1beta/models/pub:generateContent"),
+        ] {
+            let body = br#"{"model":"pub","messages":[],"contents":[]}"#;
+            let scan = Scan::read(door, body).unwrap();
+            let refused = call(door, path, body, &scan, &target).err().unwrap();
+            assert_eq!(refused.param.as_deref(), Some("model"), "{model}");
+        }
+    }
+}

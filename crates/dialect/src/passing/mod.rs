@@ -105,6 +105,7 @@ impl Passing {
         while let Some(event) = self.events.next() {
             self.event(event, out)?;
         }
+        self.events.pause();
         if self.events.too_large() {
             Err(Broken::TooLarge)
         } else {

@@ -84,6 +84,7 @@ impl Translating {
         while let Some(event) = self.events.next() {
             self.event(event, out)?;
         }
+        self.events.pause();
         if self.events.too_large() {
             Err(Broken::TooLarge)
         } else {

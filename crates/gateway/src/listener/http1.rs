@@ -13,12 +13,13 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Phase;
 use super::inbox::{Came, Inbox, Unread};
 use super::watch::poll_left;
+use super::{Phase, Welcome};
 use super::{http2, prefixed::Prefixed};
 use crate::answer::{Answer, AnswerBody, hex_digits, phrase, push_number};
 use crate::life::{self, Admission};
+use crate::refused::Refused;
 use crate::relay::{Relay, Step};
 use crate::request::Head;
 use crate::ticket::Ticket;
@@ -27,11 +28,11 @@ use crate::wire::head::{Framing, RequestHead};
 use crate::worker::Worker;
 
 /// A client that takes none of its answer for this long is gone.
-const WRITE_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(60);
 /// After an error with some of the request unread: how long and how much is still read, so that
 /// the client gets to see the answer instead of a reset.
 const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 1 << 20;
+const LINGER_BYTES: usize = 64 << 20;
 /// Bodies up to this size leave together with their head.
 const JOINED: usize = 64 << 10;
 /// What a connection keeps of its write buffer between writes.
@@ -41,7 +42,12 @@ const SIZE_DIGITS: usize = 8;
 
 /// Serves until either side closes. When the gateway is stopped, the worker's runtime drops this, and with it whatever
 /// is under way: to ask for that here as well would cost each event of a stream.
-pub(super) async fn serve(worker: Rc<Worker>, stream: TcpStream, phase: watch::Receiver<Phase>) {
+pub(super) async fn serve(
+    worker: Rc<Worker>,
+    stream: TcpStream,
+    phase: watch::Receiver<Phase>,
+    welcome: Welcome,
+) {
     // Events are small and each matters; a failure to set this costs speed only.
     let _ = stream.set_nodelay(true);
     let mut connection = Connection {
@@ -52,6 +58,7 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: TcpStream, phase: watch::R
         ahead: Vec::new(),
         out: Vec::new(),
         used: false,
+        welcome,
     };
     loop {
         match connection.turn().await {
@@ -81,6 +88,7 @@ struct Connection {
     out: Vec<u8>,
     /// Requests were answered on this connection.
     used: bool,
+    welcome: Welcome,
 }
 
 /// What follows a turn.
@@ -105,32 +113,32 @@ impl Connection {
             .await
         {
             Came::Head(head) => head,
-            Came::Http2 if !self.used => return After::Http2,
+            Came::Http2 if !self.used && self.welcome == Welcome::Served => return After::Http2,
             Came::Http2 | Came::Closed => return After::Close,
             Came::Refused(refused) => {
                 let ticket = Ticket::new(&self.worker, String::new(), Door::Other, "");
                 return self.last_words(life::refuse(ticket, Door::Other, &refused)).await;
             }
         };
-        let visit = match life::admit(&self.worker, &view(&self.inbox.bytes, &head)) {
+        let mut visit = match life::admit(&self.worker, &view(&self.inbox.bytes, &head)) {
             Admission::Admitted(visit) => visit,
             Admission::Answered(answer) if head.framing != Framing::Length(0) => {
                 return self.last_words(answer).await;
             }
             Admission::Answered(answer) => return self.finish(&head, head.length, answer).await,
         };
+        if self.welcome == Welcome::TurnedAway {
+            let many = Refused::overloaded("Too many clients are connected, please retry");
+            return self.last_words(visit.refuse(&many)).await;
+        }
         if head.expects_continue && !self.inbox.has_body_bytes(&head) {
             self.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
             if self.write_out().await.is_err() {
                 return After::Close;
             }
         }
-        let limit = visit.snapshot.settings.body_limit;
-        let end = match self
-            .inbox
-            .body((&mut self.stream, &self.worker.pool.landing), &head, limit)
-            .await
-        {
+        let from = (&mut self.stream, &self.worker.pool.landing);
+        let end = match self.inbox.body(from, &head, &mut visit).await {
             Ok(end) => end,
             Err(Unread::ClientLeft) => return After::Close,
             Err(Unread::Refused(refused)) => return self.last_words(visit.refuse(&refused)).await,
@@ -297,7 +305,7 @@ impl Connection {
         }
         let until = Instant::now() + LINGER;
         let mut read = 0;
-        let mut bytes = [0; 4_096];
+        let mut bytes = vec![0; 16 << 10];
         while read < LINGER_BYTES {
             match timeout_at(until, self.stream.readable()).await {
                 Ok(Ok(())) => {}

@@ -1,5 +1,8 @@
 //! A client's HTTP/2 connection, by prior knowledge. hyper carries it; the requests are handled
 //! as those of HTTP/1.1 are, so whatever holds there holds here.
+//!
+//! hyper's patience has no end: a stream whose client gives no window, and a connection that asks for
+//! nothing, would be kept for as long as pings are answered. [`Turns`] ends both.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -17,12 +20,15 @@ use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use super::Phase;
+use super::http1::WRITE_LIMIT;
+use super::inbox::{Pace, too_large, too_slow};
 use super::prefixed::Prefixed;
+use super::turns::{Turns, offered};
 use crate::answer::{Answer, AnswerBody, lines};
-use crate::life::{self, Admission};
+use crate::life::{self, Admission, Visit};
 use crate::outcome::End;
 use crate::refused::Refused;
 use crate::relay::{Relay, Step};
@@ -38,17 +44,22 @@ use crate::worker::Worker;
 const STREAMS: u32 = 250;
 /// A connection on which nothing answers a ping is closed.
 const PING_EVERY: Duration = Duration::from_secs(30);
-/// A body that comes to a standstill is given up.
-const BODY_IDLE: Duration = Duration::from_secs(20);
+/// What of an answer waits in the connection for the client to read it, for one stream, besides the piece
+/// that is being sent.
+const SEND_ROOM: usize = 8 << 10;
+/// Whole answers leave in pieces of this size, each within the time that a client has to take it.
+const PIECE: usize = 32 << 10;
 
 pub(super) async fn serve(worker: Rc<Worker>, io: Prefixed, mut phase: watch::Receiver<Phase>) {
     let service = service_fn(move |request| {
         let worker = Rc::clone(&worker);
         async move { Ok::<_, Infallible>(answer(&worker, request).await) }
     });
-    let connection = Builder::new(crate::upstream::LocalExec)
+    let turns = Turns::default();
+    let connection = Builder::new(turns.clone())
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
+        .max_send_buf_size(SEND_ROOM)
         .max_header_list_size(HEAD_LIMIT as u32)
         .keep_alive_interval(PING_EVERY)
         .serve_connection(TokioIo::new(io), service);
@@ -57,11 +68,14 @@ pub(super) async fn serve(worker: Rc<Worker>, io: Prefixed, mut phase: watch::Re
     tokio::select! {
         biased;
         _ = connection.as_mut() => return,
-        _ = phase.wait_for(|phase| *phase > Phase::Serving) => connection.as_mut().graceful_shutdown(),
+        _ = phase.wait_for(|phase| *phase > Phase::Serving) => {}
+        () = turns.rested() => {}
     }
+    connection.as_mut().graceful_shutdown();
     tokio::select! {
         _ = connection => {}
         _ = cut.wait_for(|phase| *phase == Phase::Stopped) => {}
+        () = turns.are_over(WRITE_LIMIT) => {}
     }
 }
 
@@ -86,7 +100,7 @@ async fn answer(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Out
         Admission::Admitted(visit) => visit,
         Admission::Answered(answer) => return response(answer),
     };
-    let body = match collect(body, visit.snapshot.settings.body_limit).await {
+    let body = match collect(body, &mut visit).await {
         Ok(body) => body,
         Err(refused) => return response(visit.refuse(&refused)),
     };
@@ -121,36 +135,23 @@ async fn answer(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Out
     )
 }
 
-async fn collect(mut body: Incoming, limit: usize) -> Result<BytesMut, Refused> {
-    let mut bytes = BytesMut::new();
-    loop {
-        match timeout(BODY_IDLE, body.frame()).await {
-            Err(_) => {
-                return Err(Refused::new(
-                    408,
-                    "request_timeout",
-                    "Timed out: the request's body came too slowly",
-                ));
-            }
-            Ok(None) => return Ok(bytes),
-            Ok(Some(Err(_))) => {
-                return Err(Refused::new(
-                    400,
-                    "invalid_request",
-                    "The request's body broke off",
-                ));
-            }
-            Ok(Some(Ok(frame))) => {
-                if let Some(data) = frame.data_ref() {
-                    bytes.extend_from_slice(data);
-                }
-            }
+async fn collect(mut body: Incoming, visit: &mut Visit) -> Result<BytesMut, Refused> {
+    let limit = visit.snapshot.settings.body_limit;
+    let broken = || Refused::new(400, "invalid_request", "The request's body broke off");
+    let (pace, mut bytes) = (Pace::start(), BytesMut::new());
+    while let Some(frame) = timeout_at(pace.deadline(bytes.len()), body.frame())
+        .await
+        .map_err(|_| too_slow())?
+    {
+        if let Some(data) = frame.map_err(|_| broken())?.data_ref() {
+            bytes.extend_from_slice(data);
         }
         if bytes.len() > limit {
-            let message = format!("The request's body is over the limit of {limit} bytes");
-            return Err(Refused::new(413, "request_too_large", message));
+            return Err(too_large(limit));
         }
+        visit.make_room(bytes.capacity())?;
     }
+    Ok(bytes)
 }
 
 fn response(answer: Answer) -> Response<Outgoing> {
@@ -184,14 +185,16 @@ impl http_body::Body for Outgoing {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match self.get_mut() {
+        let frame = match self.get_mut() {
             Outgoing::Whole(body, record) => {
-                // hyper asks for the frame when it can send it.
-                if let Some((ticket, ended)) = record.take() {
+                let piece = body.split_to(body.len().min(PIECE));
+                if body.is_empty()
+                    && let Some((ticket, ended)) = record.take()
+                {
+                    // hyper asks for the last frame when it can send it.
                     ticket.end(ended);
                 }
-                let whole = std::mem::take(body);
-                Poll::Ready((!whole.is_empty()).then(|| Ok(Frame::data(whole))))
+                Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
             }
             Outgoing::Stream(relay, over) => {
                 if *over {
@@ -204,7 +207,9 @@ impl http_body::Body for Outgoing {
                     Some(Ok(Frame::data(out.into())))
                 })
             }
-        }
+        };
+        offered(matches!(frame, Poll::Ready(Some(_))));
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

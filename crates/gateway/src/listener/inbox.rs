@@ -12,15 +12,16 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::Phase;
+use crate::life::Visit;
 use crate::refused::Refused;
-use crate::upstream::Landing;
+use crate::upstream::{Landing, READ_SIZE};
 use crate::wire::Chunked;
 use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request};
 
 /// A new connection that says nothing is closed after this.
 const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(10);
 /// One that was used before may rest this long.
-const REST_LIMIT: Duration = Duration::from_secs(120);
+pub(super) const REST_LIMIT: Duration = Duration::from_secs(120);
 /// When the gateway ends, a request may be on its way on a connection that looks idle: it is still taken
 /// within this.
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -116,18 +117,19 @@ impl Inbox {
         &mut self,
         (stream, landing): (&mut TcpStream, &Landing),
         head: &RequestHead,
-        limit: usize,
+        visit: &mut Visit,
     ) -> Result<usize, Unread> {
+        let limit = visit.snapshot.settings.body_limit;
         match head.framing {
             Framing::Length(length) => {
                 let length = usize::try_from(length).ok().filter(|length| *length <= limit);
                 let Some(length) = length else {
                     return Err(Unread::Refused(too_large(limit)));
                 };
-                self.fill((stream, landing), head.length + length).await?;
+                self.fill((stream, landing), head.length + length, visit).await?;
                 Ok(head.length + length)
             }
-            Framing::Chunked => self.chunks((stream, landing), head.length, limit).await,
+            Framing::Chunked => self.chunks((stream, landing), head.length, visit).await,
             Framing::UntilClose => Ok(head.length),
         }
     }
@@ -159,10 +161,13 @@ impl Inbox {
         &mut self,
         (stream, landing): (&mut TcpStream, &Landing),
         wanted: usize,
+        visit: &mut Visit,
     ) -> Result<(), Unread> {
         let pace = Pace::start();
         let had = self.bytes.len();
         while self.bytes.len() < wanted {
+            self.make_room(wanted);
+            visit.make_room(self.bytes.capacity()).map_err(Unread::Refused)?;
             pace.read(
                 self.bytes.len().saturating_sub(had),
                 self.read_more(stream, landing),
@@ -176,8 +181,9 @@ impl Inbox {
         &mut self,
         (stream, landing): (&mut TcpStream, &Landing),
         start: usize,
-        limit: usize,
+        visit: &mut Visit,
     ) -> Result<usize, Unread> {
+        let limit = visit.snapshot.settings.body_limit;
         let pace = Pace::start();
         let (mut chunked, mut at) = (Chunked::default(), start);
         loop {
@@ -198,6 +204,9 @@ impl Inbox {
             if chunked.is_done() {
                 return Ok(at);
             }
+            visit
+                .make_room(self.decoded.capacity())
+                .map_err(Unread::Refused)?;
             // What was decoded is not kept twice.
             self.bytes.truncate(start);
             at = start;
@@ -218,6 +227,17 @@ impl Inbox {
         })
         .await
     }
+
+    /// Of a large body, makes room for the next read, and for no more than what is still wanted besides. A small one grows
+    /// by itself.
+    fn make_room(&mut self, wanted: usize) {
+        let length = self.bytes.len();
+        let still = wanted.saturating_sub(length);
+        if still > READ_SIZE && self.bytes.capacity() - length < READ_SIZE {
+            let more = length.max(READ_SIZE).min(still.saturating_add(READ_SIZE));
+            self.bytes.reserve_exact(more);
+        }
+    }
 }
 
 /// Why there is no body.
@@ -227,19 +247,23 @@ pub(super) enum Unread {
 }
 
 /// Allows a body the time that its size takes at the slowest rate, and some patience.
-struct Pace(Instant);
+pub(super) struct Pace(Instant);
 
 impl Pace {
-    fn start() -> Pace {
+    pub(super) fn start() -> Pace {
         Pace(Instant::now())
     }
 
+    /// When a body of which so much has come is too late.
+    pub(super) fn deadline(&self, had: usize) -> Instant {
+        self.0 + BODY_PATIENCE + Duration::from_secs(had as u64 / BODY_RATE)
+    }
+
     async fn read(&self, had: usize, read: impl Future<Output = io::Result<usize>>) -> Result<(), Unread> {
-        let earned = Duration::from_secs(had as u64 / BODY_RATE);
-        match timeout_at(self.0 + BODY_PATIENCE + earned, read).await {
+        match timeout_at(self.deadline(had), read).await {
             Ok(Ok(0)) | Ok(Err(_)) => Err(Unread::ClientLeft),
             Ok(Ok(_)) => Ok(()),
-            Err(_) => Err(Unread::Refused(timed_out("the request's body came too slowly"))),
+            Err(_) => Err(Unread::Refused(too_slow())),
         }
     }
 }
@@ -255,7 +279,11 @@ fn timed_out(what: &str) -> Refused {
     Refused::new(408, "request_timeout", format!("Timed out: {what}"))
 }
 
-fn too_large(limit: usize) -> Refused {
+pub(super) fn too_slow() -> Refused {
+    timed_out("the request's body came too slowly")
+}
+
+pub(super) fn too_large(limit: usize) -> Refused {
     let message = format!("The request's body is over the limit of {limit} bytes");
     Refused::new(413, "request_too_large", message)
 }

@@ -12,7 +12,9 @@ use tokio_rustls::TlsConnector;
 
 use super::endpoint::Endpoint;
 use super::failure::Failure;
-use super::io::Io;
+use super::io::{Bytes, Io};
+use super::pool::Pool;
+use crate::descriptors::is_exhausted;
 use crate::outcome::FailureKind;
 
 /// How long a looked-up name is trusted: vendors move their addresses by the minute.
@@ -30,19 +32,22 @@ impl Names {
             return Ok(vec![SocketAddr::new(ip, endpoint.port)]);
         }
         let key = (endpoint.host.clone(), endpoint.port);
-        let known = self
-            .0
-            .borrow()
-            .get(&key)
-            .filter(|(at, _)| at.elapsed() < NAME_KEPT)
-            .cloned();
-        if let Some((_, addresses)) = known {
-            return Ok(addresses);
+        let known = self.0.borrow().get(&key).cloned();
+        if let Some((at, addresses)) = &known
+            && at.elapsed() < NAME_KEPT
+        {
+            return Ok(addresses.clone());
         }
         let found = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await;
         let addresses: Vec<SocketAddr> = match found {
             Ok(addresses) => addresses.collect(),
-            Err(error) => return Err(Failure::new(FailureKind::Dns, error.to_string())),
+            Err(error) if known.is_none() && is_exhausted(&error) => return Err(exhausted(&error)),
+            // Somebody answered there before, which is more than nothing.
+            Err(error) => {
+                return known
+                    .map(|(_, addresses)| addresses)
+                    .ok_or_else(|| no_name(&error));
+            }
         };
         if addresses.is_empty() {
             return Err(Failure::new(FailureKind::Dns, "the name has no address"));
@@ -55,9 +60,15 @@ impl Names {
 }
 
 /// Opens a connection within `limit`, look-up and TLS included.
-pub(super) async fn open(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Io, Failure> {
-    match tokio::time::timeout(limit, dial(names, endpoint, limit)).await {
-        Ok(result) => result,
+pub(super) async fn open(pool: &Pool, endpoint: &Endpoint, limit: Duration) -> Result<Io, Failure> {
+    let Some(line) = pool.line() else {
+        return Err(Failure::new(
+            FailureKind::Capacity,
+            "there are too many connections to vendors",
+        ));
+    };
+    match tokio::time::timeout(limit, dial(&pool.names, endpoint, limit)).await {
+        Ok(result) => result.map(|bytes| Io { bytes, _line: line }),
         Err(_) => Err(Failure::new(
             FailureKind::ConnectTimeout,
             format!("no connection within {limit:?}"),
@@ -65,7 +76,7 @@ pub(super) async fn open(names: &Names, endpoint: &Endpoint, limit: Duration) ->
     }
 }
 
-async fn dial(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Io, Failure> {
+async fn dial(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Bytes, Failure> {
     let addresses = names.addresses(endpoint).await?;
     // An address that swallows packets may not use up the time of those after it.
     let share = limit / u32::try_from(addresses.len()).unwrap_or(1).max(1);
@@ -76,6 +87,9 @@ async fn dial(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Io,
             Ok(Err(error)) => last = error,
             Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
+    }
+    if is_exhausted(&last) {
+        return Err(exhausted(&last));
     }
     // Whatever the system calls it, nobody answered there; a stale address is forgotten.
     names
@@ -91,17 +105,26 @@ async fn dial(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Io,
     Err(Failure::new(kind, last.to_string()))
 }
 
-async fn secure(endpoint: &Endpoint, stream: TcpStream) -> Result<Io, Failure> {
+fn no_name(error: &io::Error) -> Failure {
+    Failure::new(FailureKind::Dns, error.to_string())
+}
+
+/// Nothing was sent, and the vendor is not to blame.
+fn exhausted(error: &io::Error) -> Failure {
+    Failure::new(FailureKind::Capacity, error.to_string())
+}
+
+async fn secure(endpoint: &Endpoint, stream: TcpStream) -> Result<Bytes, Failure> {
     // Events are small and each matters; a failure to set this costs speed only.
     let _ = stream.set_nodelay(true);
     let Some((config, name)) = &endpoint.tls else {
-        return Ok(Io::Plain(stream));
+        return Ok(Bytes::Plain(stream));
     };
     match TlsConnector::from(config.clone())
         .connect(name.clone(), stream)
         .await
     {
-        Ok(stream) => Ok(Io::Tls(Box::new(stream))),
+        Ok(stream) => Ok(Bytes::Tls(Box::new(stream))),
         Err(error) => Err(Failure::new(FailureKind::Tls, error.to_string())),
     }
 }

@@ -61,7 +61,12 @@ pub(crate) async fn send(
             other => return other.map_err(|failure| failure.failure),
         }
     }
-    let opened = connect::open(&pool.names, endpoint, timeouts.connect).await?;
+    let opened = match connect::open(pool, endpoint, timeouts.connect).await {
+        Err(failure) if failure.kind == FailureKind::Capacity && pool.close_idle() => {
+            connect::open(pool, endpoint, timeouts.connect).await?
+        }
+        opened => opened?,
+    };
     let sent = within(first_byte_by, http1::exchange(pool, endpoint, opened, wire)).await;
     sent.map_err(|failure| failure.failure)
 }

@@ -18,6 +18,8 @@ use crate::wire::head::{AnswerHead, BadHead, end_of_head, read_answer};
 
 /// Bodies up to this size are copied behind their head, so that both leave in one write.
 const JOINED: usize = 64 << 10;
+/// How every answer begins.
+const VERSION: &[u8] = b"HTTP/1.";
 
 pub(super) async fn exchange(
     pool: &Rc<Pool>,
@@ -181,7 +183,10 @@ impl Talk<'_> {
         loop {
             let Some(end) = end_of_head(&self.incoming, self.searched)? else {
                 self.searched = self.incoming.len();
-                return Ok(None);
+                // What speaks something else may never end what would be a head.
+                let is_http = self.incoming.iter().zip(VERSION).all(|(byte, ours)| byte == ours);
+                let other = BadHead::Malformed("the answer is not HTTP/1");
+                return if is_http { Ok(None) } else { Err(other) };
             };
             let head = read_answer(self.incoming.get(..end).unwrap_or_default())?;
             match head.status {

@@ -78,7 +78,7 @@ async fn sender(
             _ => slot,
         }
     };
-    let io = connect::open(&pool.names, endpoint, timeouts.connect).await?;
+    let io = connect::open(pool, endpoint, timeouts.connect).await?;
     let shaken = Builder::new(LocalExec)
         .timer(TokioTimer::new())
         .handshake(TokioIo::new(io))
@@ -126,7 +126,7 @@ pub(crate) fn flatten(headers: &http::HeaderMap) -> (Vec<u8>, Vec<Span>) {
 
 /// Runs hyper's tasks on the worker they belong to.
 #[derive(Clone, Copy)]
-pub(crate) struct LocalExec;
+struct LocalExec;
 
 impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExec {
     fn execute(&self, task: F) {

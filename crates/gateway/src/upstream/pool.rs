@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -12,13 +13,15 @@ use tokio::time::Instant;
 use super::connect::Names;
 use super::http2;
 use super::io::Io;
+use crate::descriptors::{Line, Lines};
 
 /// Vendors' edges close idle connections after minutes; we do it before they do.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
 /// Idle connections kept for one endpoint by one worker.
 const IDLE_MOST: usize = 256;
-/// What one read takes at most: one round of what a vendor sends, and all of it leaves at once.
-const READ_SIZE: usize = 32 << 10;
+/// What one read takes at most, and all of it leaves at once: far more than a vendor sends in one go, and little
+/// enough that thousands of clients may stop reading with as much waiting for each.
+pub(crate) const READ_SIZE: usize = 16 << 10;
 
 /// Room for requests of this size is kept.
 const KEPT_ROOM: usize = 64 << 10;
@@ -29,6 +32,8 @@ pub(crate) type Landing = RefCell<Box<[u8]>>;
 pub(crate) struct Pool {
     idle: RefCell<HashMap<u64, Vec<Idle>>>,
     pub(super) names: Names,
+    /// Of all workers.
+    lines: Arc<Lines>,
     pub(super) http2: RefCell<HashMap<u64, http2::Shards>>,
     /// Every read of this worker, of clients too, lands here and is taken out before the next one, so an open
     /// connection owns no read buffer.
@@ -44,10 +49,11 @@ struct Idle {
 }
 
 impl Pool {
-    pub(crate) fn new() -> Pool {
+    pub(crate) fn new(lines: Arc<Lines>) -> Pool {
         Pool {
             idle: RefCell::default(),
             names: Names::default(),
+            lines,
             http2: RefCell::default(),
             landing: RefCell::new(vec![0; READ_SIZE].into()),
             outgoing: Cell::default(),
@@ -87,6 +93,17 @@ impl Pool {
         if now.duration_since(self.swept.get()) > IDLE_LIMIT {
             self.sweep();
         }
+    }
+
+    /// Room for one more connection.
+    pub(super) fn line(&self) -> Option<Line> {
+        self.lines.take()
+    }
+
+    /// Closes all that is idle, because this machine has no descriptor left; false if nothing was.
+    pub(super) fn close_idle(&self) -> bool {
+        let idle = std::mem::take(&mut *self.idle.borrow_mut());
+        idle.values().any(|waiting| !waiting.is_empty())
     }
 
     /// Closes what has been idle for too long, or was closed by the other end.
