@@ -25,6 +25,9 @@ use crate::worker::{Shared, Worker};
 /// How long accepting pauses when the system has no descriptor to give: the next try would fail
 /// as well, and at once.
 const NO_DESCRIPTORS: Duration = Duration::from_millis(20);
+/// Connections that the kernel keeps until they are accepted. One that finds the queue full is tried again after a
+/// second; the system's own limit is usually this.
+const QUEUE: i32 = 4_096;
 /// How often a worker closes idle upstream connections that nobody asked for.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -52,6 +55,8 @@ pub fn start(shared: Arc<Shared>, listener: std::net::TcpListener, workers: usiz
     let workers = workers.max(1);
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
+    // Told again, since the standard library's queue is short, and so may be one that was handed down.
+    socket2::SockRef::from(&listener).listen(QUEUE)?;
     let (phase, watched) = state::channel(Phase::Serving);
     let mut threads = Vec::new();
     let mut posts = Vec::new();

@@ -11,6 +11,7 @@ mod failure;
 mod http1;
 mod http2;
 mod io;
+mod names;
 mod pool;
 mod tls;
 

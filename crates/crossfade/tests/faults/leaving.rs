@@ -135,7 +135,7 @@ async fn a_client_that_leaves_has_its_upstream_connection_closed_at_once() {
         vendor.change_script(script(when));
         for how in HOWS {
             let mut took = Vec::new();
-            for _ in 0..sized(12, 200) {
+            for _ in 0..sized(8, 200) {
                 took.push(comes_and_leaves(&gateway, &vendor, when, how).await);
             }
             all.extend(&took);

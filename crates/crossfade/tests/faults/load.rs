@@ -8,7 +8,7 @@ use testkit::vendors::ModelBehaviour;
 
 use crate::house::*;
 use crate::invariants;
-use crate::measure::{figure, is_full, sized};
+use crate::measure::{Times, figure, is_full, sized};
 use crate::vendors::futures_of;
 
 /// Splits, deployments and keys come, change and go; requests notice nothing.
@@ -186,5 +186,26 @@ async fn one_noisy_key_leaves_the_others_alone() {
     );
     assert!(share >= 99.0, "{share} %");
     assert!(refused.get() > 100, "it was not noisy");
+    invariants::hold(&house.gateway, &before).await;
+}
+
+/// A connection that finds the queue full is tried again by its kernel after a second.
+#[tokio::test]
+async fn a_burst_of_connections_waits_for_no_second_try() {
+    let house = house().await;
+    let before = invariants::before(&house.gateway);
+    let address = house.gateway.client_addr;
+    let connect = async || {
+        let started = Instant::now();
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        (stream, started.elapsed())
+    };
+    let count = sized(600, 2_000);
+    let connected = futures_of((0..count).map(|_| connect()).collect()).await;
+    let (streams, times): (Vec<_>, Vec<_>) = connected.into_iter().unzip();
+    let times = Times::of(times);
+    figure("a burst of connections", &times);
+    assert!(times.percentile(100) < Duration::from_millis(900), "{times}");
+    drop(streams);
     invariants::hold(&house.gateway, &before).await;
 }

@@ -35,7 +35,7 @@ async fn a_storm_of_errors_is_not_made_worse() {
         let house = house_with(|file| file + "retry: {budget_percent: 20, budget_per_second: 0}\n").await;
         let before = invariants::before(&house.gateway);
         house.vendors.set_behaviour("blue-model", behaviour).unwrap();
-        let count = sized(400, 10_000);
+        let count = sized(200, 10_000);
         let one = async |_| {
             for _ in 0..count / 20 {
                 let reply = house.chat(&[]).await;
@@ -69,7 +69,7 @@ async fn when_both_sides_are_dead_nothing_flips() {
     for model in ["blue-model", "green-model"] {
         house.vendors.set_behaviour(model, failing(503)).unwrap();
     }
-    let count = sized(300, 5_000);
+    let count = sized(120, 5_000);
     let sessions: Vec<String> = (0..20).map(|number| format!("session-{number}")).collect();
     for number in 0..count {
         let session = sessions[number % sessions.len()].as_str();
@@ -121,7 +121,7 @@ async fn a_rollout_over_two_dead_sides_does_not_swing() {
         house.vendors.set_behaviour(model, failing(503)).unwrap();
     }
     let mut splits = vec![json!(50)];
-    for _ in 0..sized(30, 300) {
+    for _ in 0..sized(12, 300) {
         futures_of((0..10).map(|_| house.chat(&[])).collect()).await;
         let green = house.deployment().await["split"]["green"].clone();
         if splits.last() != Some(&green) {

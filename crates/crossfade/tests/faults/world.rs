@@ -223,6 +223,7 @@ async fn names_that_fail_lie_or_take_their_time_hold_up_nobody_else() {
         let before = invariants::before(&house.gateway);
         let canary = [("x-canary", "enabled")];
         world.becomes(0, dns);
+        let threads = threads_of(&house);
         let over = std::cell::Cell::new(false);
         let asking = async {
             let replies = futures_of((0..sized(20, 200)).map(|_| house.chat(&canary)).collect()).await;
@@ -244,6 +245,9 @@ async fn names_that_fail_lie_or_take_their_time_hold_up_nobody_else() {
         for reply in replies {
             assert_eq!(refusal(&reply), expected, "{dns}");
         }
+        // One look-up a worker, however many wait for it.
+        let more = threads_of(&house).saturating_sub(threads);
+        assert!(more <= 4, "{dns}: {more} more threads");
         figure(
             &format!("dns {dns}"),
             format!("told after {took:.1?}, others wait {worst:.1?} at most"),
@@ -257,6 +261,12 @@ async fn names_that_fail_lie_or_take_their_time_hold_up_nobody_else() {
         .await;
         invariants::hold(&house.gateway, &before).await;
     }
+}
+
+fn threads_of(house: &House) -> usize {
+    std::fs::read_dir(format!("/proc/{}/task", house.gateway.id()))
+        .unwrap()
+        .count()
 }
 
 /// An address that worked is used on while the name cannot be looked up, however long that takes.
@@ -276,11 +286,12 @@ async fn an_address_that_is_known_is_used_while_names_fail() {
         );
     };
     round(4).await;
-    world.becomes(0, "fail");
+    let trouble = ["fail", "slow"];
     // A name is looked up again after half a minute, which a small run does not wait for.
     let lasting = Duration::from_secs(if is_full() { 40 } else { 0 });
     let (started, mut number) = (Instant::now(), 5);
     while started.elapsed() < lasting || number < 10 {
+        world.becomes(0, trouble[number % 2]);
         round(number).await;
         number += 1;
         // One a second is enough to be there when the half minute is over.

@@ -1,63 +1,18 @@
 //! Opening a connection: look the name up, connect, shake hands.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::endpoint::Endpoint;
 use super::failure::Failure;
 use super::io::{Bytes, Io};
+use super::names::Names;
 use super::pool::Pool;
 use crate::descriptors::is_exhausted;
 use crate::outcome::FailureKind;
-
-/// How long a looked-up name is trusted: vendors move their addresses by the minute.
-const NAME_KEPT: Duration = Duration::from_secs(30);
-
-/// Names this worker has looked up, with their port.
-#[derive(Default)]
-pub(super) struct Names(RefCell<HashMap<(String, u16), Known>>);
-
-type Known = (Instant, Vec<SocketAddr>);
-
-impl Names {
-    async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Failure> {
-        if let Ok(ip) = endpoint.host.parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(ip, endpoint.port)]);
-        }
-        let key = (endpoint.host.clone(), endpoint.port);
-        let known = self.0.borrow().get(&key).cloned();
-        if let Some((at, addresses)) = &known
-            && at.elapsed() < NAME_KEPT
-        {
-            return Ok(addresses.clone());
-        }
-        let found = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await;
-        let addresses: Vec<SocketAddr> = match found {
-            Ok(addresses) => addresses.collect(),
-            Err(error) if known.is_none() && is_exhausted(&error) => return Err(exhausted(&error)),
-            // Somebody answered there before, which is more than nothing.
-            Err(error) => {
-                return known
-                    .map(|(_, addresses)| addresses)
-                    .ok_or_else(|| no_name(&error));
-            }
-        };
-        if addresses.is_empty() {
-            return Err(Failure::new(FailureKind::Dns, "the name has no address"));
-        }
-        self.0
-            .borrow_mut()
-            .insert(key, (Instant::now(), addresses.clone()));
-        Ok(addresses)
-    }
-}
 
 /// Opens a connection within `limit`, look-up and TLS included.
 pub(super) async fn open(pool: &Pool, endpoint: &Endpoint, limit: Duration) -> Result<Io, Failure> {
@@ -92,10 +47,7 @@ async fn dial(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Byt
         return Err(exhausted(&last));
     }
     // Whatever the system calls it, nobody answered there; a stale address is forgotten.
-    names
-        .0
-        .borrow_mut()
-        .remove(&(endpoint.host.clone(), endpoint.port));
+    names.forget(endpoint);
     let timed_out = last.kind() == io::ErrorKind::TimedOut;
     let kind = if timed_out {
         FailureKind::ConnectTimeout
@@ -103,10 +55,6 @@ async fn dial(names: &Names, endpoint: &Endpoint, limit: Duration) -> Result<Byt
         FailureKind::Refused
     };
     Err(Failure::new(kind, last.to_string()))
-}
-
-fn no_name(error: &io::Error) -> Failure {
-    Failure::new(FailureKind::Dns, error.to_string())
 }
 
 /// Nothing was sent, and the vendor is not to blame.

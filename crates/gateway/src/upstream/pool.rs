@@ -10,9 +10,9 @@ use foldhash::HashMap;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
 
-use super::connect::Names;
 use super::http2;
 use super::io::Io;
+use super::names::Names;
 use crate::descriptors::{Line, Lines};
 
 /// Vendors' edges close idle connections after minutes; we do it before they do.
