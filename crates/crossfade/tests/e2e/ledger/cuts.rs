@@ -127,6 +127,7 @@ async fn has_left(gateway: &CrossfadeProcess, left: i64) {
     adds_up(gateway).await;
 }
 
+#[expect(clippy::print_stdout, reason = "a test of minutes says how far it is")]
 fn progress(what: &str, done: u64) {
     if is_full() {
         println!("{what}: {done} of {} streams", streams());
