@@ -457,6 +457,8 @@ async fn count_one(
         .during(clients.burst(Plan::WHOLE, size.counted / 8))
         .await?;
     let request = whole.each(f64::from(size.counted));
+    // What the requests left behind for the log is written before events are counted.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     let single = Plan::stream(size.counted / 16, 50);
     let (stream, seen) = counting.during(clients.burst(single, 1)).await?;
     // Those that end a stream may come together, and a busy machine joins some.

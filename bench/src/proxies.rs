@@ -141,14 +141,14 @@ impl Starter {
     fn haproxy(&self, directory: &Path, port: u16) -> anyhow::Result<Vec<String>> {
         // One thread, kept connections on both sides, no log.
         let text = format!(
-            "global\n  nbthread 1\n  maxconn 8192\ndefaults\n  mode http\n  option http-keep-alive\n  \
+            "global\n  nbthread 1\n  maxconn 4096\ndefaults\n  mode http\n  option http-keep-alive\n  \
              http-reuse always\n  timeout connect 10s\n  timeout client 600s\n  timeout server 600s\n\
              listen proxy\n  bind 127.0.0.1:{port}\n  server vendor {} pool-max-conn 512\n",
             self.upstream
         );
         let file = directory.join("haproxy.cfg");
         std::fs::write(&file, text)?;
-        let words = ["haproxy", "-db", "-q", "-f", &shown(&file)];
+        let words = ["haproxy", "-db", "-f", &shown(&file)];
         Ok(words.map(str::to_owned).to_vec())
     }
 
