@@ -43,6 +43,16 @@ impl Desk {
         of(&*self.live().await, name)
     }
 
+    /// Those whose green has all of the traffic and is not final.
+    pub(crate) async fn promoted(&self) -> Vec<DeploymentState> {
+        let live = self.live().await;
+        let promoted = live
+            .held
+            .iter()
+            .filter(|(_, held)| held.release.phase == Phase::Promoted);
+        promoted.map(|(name, held)| state(&live, name, held)).collect()
+    }
+
     /// All deployments, by name.
     pub async fn deployments(&self) -> Vec<DeploymentState> {
         let live = self.live().await;

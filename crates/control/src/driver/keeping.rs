@@ -33,7 +33,7 @@ impl Driver {
     /// Finalizes what has been kept for long enough.
     pub(super) async fn finalize_what_is_due(&self, given_up: &mut GivenUp) {
         let context = &self.0;
-        for deployment in context.desk.deployments().await {
+        for deployment in context.desk.promoted().await {
             let (name, revision) = (&deployment.name, deployment.revision);
             let is_due = self
                 .kept_until(&deployment)
