@@ -44,6 +44,9 @@ pub(crate) struct EventReader {
     name: Option<Span>,
     alien: bool,
     after_bare_return: bool,
+    /// An event ended with a bare return. If a line feed comes next, it belongs to that return and to no event:
+    /// whether it was there already must make no difference.
+    ended_by_return: bool,
     past_start: bool,
 }
 
@@ -136,6 +139,15 @@ impl EventReader {
     /// so its line waits; but not where lines end with bare returns and this one is blank, or the event
     /// would wait for the next one.
     fn next_line(&mut self) -> Option<(Span, usize)> {
+        if self.ended_by_return
+            && let Some(next) = self.held.get(self.searched)
+        {
+            self.ended_by_return = false;
+            if *next == b'\n' {
+                self.searched += 1;
+                (self.line, self.event) = (self.searched, self.searched);
+            }
+        }
         let from = self.held.get(self.searched..)?;
         let Some(found) = memchr2(b'\n', b'\r', from) else {
             self.searched = self.held.len();
@@ -150,12 +162,14 @@ impl EventReader {
             self.after_bare_return = false;
             return Some((line, end + 1));
         }
+        let ends_event = line.start == line.end && self.after_bare_return;
+        self.ended_by_return = ends_event;
         match self.held.get(end + 1) {
-            Some(b'\n') => {
+            Some(b'\n') if !ends_event => {
                 self.after_bare_return = false;
                 Some((line, end + 2))
             }
-            None if !(line.start == line.end && self.after_bare_return) => {
+            None if !ends_event => {
                 self.searched = end;
                 None
             }

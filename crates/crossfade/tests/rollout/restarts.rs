@@ -14,9 +14,9 @@ const LOST_AT_MOST: u64 = 60;
 /// More requests in flight than there are while vendors answer at once.
 const MANY: u64 = 8;
 
-/// Waits until the end is not only shown, but written down.
+/// Waits until a state is not only shown, but written down.
 async fn until_written(scene: &Scene, state: &str) {
-    until_async("the end is written down", IN_TIME, async || {
+    until_async("it is written down", IN_TIME, async || {
         let history = scene.ask("GET", "/rollouts", None).await.json();
         history["rollouts"][0]["state"] == state
     })
@@ -128,6 +128,8 @@ async fn a_rollback_that_drains_stays_one_after_a_kill() {
     })
     .await;
     scene.press("/rollback").await;
+    // A rollback is answered once it is in force, which waits for no store; who asked for it is written after that.
+    until_written(&scene, "rolling_back").await;
     let rollout = is_back_after_a_kill(&mut scene).await;
     assert_eq!(rollout["verdict"]["cause"], "operator");
     scene.until_state("rolled_back").await;

@@ -220,13 +220,13 @@ fn write_schema(schema: &Json<'_>, out: &mut Vec<u8>) {
             match (name.as_ref(), value.text()) {
                 ("nullable" | "propertyOrdering" | "property_ordering", _) => continue,
                 ("type", Some(kind)) => {
-                    let kind = kind.to_ascii_lowercase();
-                    inner = if nullable {
-                        format!("[\"{kind}\",\"null\"]")
-                    } else {
-                        format!("\"{kind}\"")
+                    if nullable {
+                        inner.push(b'[');
                     }
-                    .into_bytes();
+                    crate::json::push_text(&mut inner, &kind.to_ascii_lowercase());
+                    if nullable {
+                        inner.extend_from_slice(b",\"null\"]");
+                    }
                 }
                 ("items", None) => write_schema(value, &mut inner),
                 ("properties", None) => {
@@ -244,7 +244,11 @@ fn write_schema(schema: &Json<'_>, out: &mut Vec<u8>) {
                     });
                 }
                 // Google writes these whole numbers as strings.
-                ("minItems" | "maxItems" | "minLength" | "maxLength", Some(digits)) => {
+                ("minItems" | "maxItems" | "minLength" | "maxLength", Some(digits))
+                    if digits
+                        .parse::<u64>()
+                        .is_ok_and(|number| number.to_string() == digits) =>
+                {
                     inner.extend_from_slice(digits.as_bytes())
                 }
                 _ => inner.extend_from_slice(value.raw.as_bytes()),
@@ -255,4 +259,26 @@ fn write_schema(schema: &Json<'_>, out: &mut Vec<u8>) {
                 .raw(&String::from_utf8(inner).unwrap_or_default());
         }
     });
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::json::Rules;
+
+    #[test]
+    fn a_schema_stays_one_value_whatever_its_words_are() {
+        for (given, expected) in [
+            (
+                r#"{"type":"A\"B","nullable":true}"#,
+                r#"{"type":["a\"b","null"]}"#,
+            ),
+            (r#"{"minItems":"3"}"#, r#"{"minItems":3}"#),
+            (r#"{"minItems":"1,\"a\":2"}"#, r#"{"minItems":"1,\"a\":2"}"#),
+        ] {
+            let schema = Json::parse(given.as_bytes(), Rules::Client).unwrap();
+            assert_eq!(json_schema(&schema), expected);
+        }
+    }
 }
