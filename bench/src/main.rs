@@ -12,6 +12,7 @@ mod instructions;
 mod load;
 mod process;
 mod proxies;
+mod size;
 mod slices;
 mod table;
 mod upstream;
@@ -27,52 +28,12 @@ use instructions::{Count, Counter, Instructions};
 use load::Clients;
 use process::Process;
 use proxies::{COMPARED, Proxy, Scale, Starter};
+use size::{FULL, QUICK, Size};
 use slices::{Slice, interleaved, percentile};
 use table::{NOT_OF_IT, Table};
 
 /// Where the table goes, below the repository's root.
 const TABLE: &str = "docs/benchmarks-table.md";
-
-/// How much of everything.
-struct Size {
-    starts: usize,
-    rounds: u32,
-    /// Requests of each of the 16 connections in a slice.
-    requests: u32,
-    /// Events of each stream in a slice.
-    events: u32,
-    rate_seconds: u64,
-    slow_streams: usize,
-    /// Requests and events under the instruction counter.
-    counted: u32,
-    /// Deployments and keys that the cost of a request is measured with.
-    deployments: &'static [usize],
-    keys: &'static [usize],
-}
-
-const FULL: Size = Size {
-    starts: 7,
-    rounds: 9,
-    requests: 1_000,
-    events: 200,
-    rate_seconds: 3,
-    slow_streams: 1_000,
-    counted: 2_000,
-    deployments: &[1, 100, 10_000],
-    keys: &[10, 1_000, 30_000],
-};
-
-const QUICK: Size = Size {
-    starts: 3,
-    rounds: 3,
-    requests: 250,
-    events: 100,
-    rate_seconds: 1,
-    slow_streams: 200,
-    counted: 500,
-    deployments: &[1, 1_000],
-    keys: &[10, 10_000],
-};
 
 /// A part of it alone: for looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

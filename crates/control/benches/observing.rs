@@ -10,19 +10,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use control::config::Config;
-use control::desk::{Actor, Desk};
-use control::driver::{Driver, PlanAsked};
-use control::events::Hub;
-use control::health::Health;
 use control::observe::Observatory;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use decide::{Share, Side};
-use gateway::{Observer, Outcome, Prober, Shared, Snapshot};
-use store::Store;
+use gateway::{Observer, Outcome};
 
-/// That no operator's rollout ends while it is measured.
-const PLAN: &str = "{phases: [{weight: 25}, {weight: 100}], phase_defaults: {min_duration: 1h}}";
 /// Fits the queue with room to spare.
 const BATCH: u64 = 8_192;
 
@@ -64,7 +56,10 @@ fn observing(criterion: &mut Criterion) {
         ("handed over, a rollout", "folded, a rollout", true),
     ] {
         let observatory = Arc::new(Observatory::new(60));
-        let driver = runtime.block_on(house(Arc::clone(&observatory), is_judged));
+        let (_, driver) = runtime.block_on(sample::house(Arc::clone(&observatory)));
+        if is_judged {
+            runtime.block_on(sample::start(&driver));
+        }
         let hand_over = |outcomes: Vec<Box<Outcome>>| {
             let began = Instant::now();
             for outcome in outcomes {
@@ -95,33 +90,6 @@ fn observing(criterion: &mut Criterion) {
         }
     }
     group.finish();
-}
-
-async fn house(observatory: Arc<Observatory>, is_judged: bool) -> Driver {
-    let shared = Arc::new(Shared::new(Snapshot::default(), observatory.clone()));
-    let config = Config::parse("bench.yaml", sample::FILE, &|_| None).unwrap();
-    let store = Store::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
-    let desk = Arc::new(Desk::open(config, store, Arc::clone(&shared)).await.unwrap());
-    let hub = Arc::new(Hub::new(0));
-    let driver = Driver::new(
-        desk,
-        observatory,
-        Arc::new(Health::new(Arc::clone(&hub))),
-        hub,
-        Prober::start(shared).unwrap(),
-    );
-    if is_judged {
-        let actor = Actor {
-            name: "bench".to_owned(),
-            role: "system",
-            reason: None,
-        };
-        driver
-            .start("m", PlanAsked::Written(PLAN.to_owned()), actor)
-            .await
-            .unwrap();
-    }
-    driver
 }
 
 criterion_group!(benches, observing);

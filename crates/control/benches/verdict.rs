@@ -13,18 +13,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use control::config::Config;
-use control::desk::{Actor, Desk};
-use control::driver::{Driver, PlanAsked};
-use control::events::Hub;
-use control::health::Health;
+use control::driver::Driver;
 use control::observe::Observatory;
 use decide::{Share, Side};
-use gateway::{Observer, Prober, Shared, Snapshot};
-use sample::{FILE, outcome};
-use store::Store;
+use gateway::{Observer, Shared};
+use sample::{house, outcome, start};
 
-const PLAN: &str = "{phases: [{weight: 25}, {weight: 100}], phase_defaults: {min_duration: 1h}}";
 /// Of each thread.
 const REQUESTS_PER_MILLISECOND: u32 = 5;
 const THREADS: u64 = 2;
@@ -59,18 +53,7 @@ fn main() {
 
 async fn measure(rollouts: usize) -> Vec<Duration> {
     let observatory = Arc::new(Observatory::new(60));
-    let shared = Arc::new(Shared::new(Snapshot::default(), observatory.clone()));
-    let config = Config::parse("bench.yaml", FILE, &|_| None).unwrap();
-    let store = Store::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
-    let desk = Arc::new(Desk::open(config, store, Arc::clone(&shared)).await.unwrap());
-    let hub = Arc::new(Hub::new(0));
-    let driver = Driver::new(
-        desk,
-        Arc::clone(&observatory),
-        Arc::new(Health::new(Arc::clone(&hub))),
-        hub,
-        Prober::start(Arc::clone(&shared)).unwrap(),
-    );
+    let (shared, driver) = house(Arc::clone(&observatory)).await;
     tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
     let load = Arc::new(Load::default());
     for thread in 0..THREADS {
@@ -91,15 +74,7 @@ async fn measure(rollouts: usize) -> Vec<Duration> {
 async fn one_rollout(driver: &Driver, shared: &Arc<Shared>, load: &Arc<Load>) -> Duration {
     load.green_is_dead.store(false, Ordering::Relaxed);
     load.failures.lock().unwrap().clear();
-    let actor = Actor {
-        name: "bench".to_owned(),
-        role: "system",
-        reason: None,
-    };
-    driver
-        .start("m", PlanAsked::Written(PLAN.to_owned()), actor)
-        .await
-        .unwrap();
+    start(driver).await;
     tokio::time::sleep(HEALTHY).await;
     let watched = Arc::clone(shared);
     let watch = std::thread::spawn(move || {

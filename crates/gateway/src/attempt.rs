@@ -234,7 +234,8 @@ async fn begin_stream(body: &mut Body, begun: &mut Begun) -> Result<bool, Failur
     }
 }
 
-/// Reads a body of at most `limit` bytes to its end, as long as what it takes `fits`: its first bytes by `first_by`, all others at most `idle` apart.
+/// Reads a body of at most `limit` bytes to its end, as long as what it takes `fits`: its first bytes by `first_by`, all
+/// others at most `idle` apart.
 pub(crate) async fn collect(
     body: &mut Body,
     (limit, mut fits): (usize, impl FnMut(usize) -> bool),

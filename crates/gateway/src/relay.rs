@@ -15,8 +15,8 @@ use crate::ticket::Ticket;
 use crate::upstream::{Body, Failure};
 use crate::worker::Worker;
 
-/// How often the progress of a request that somebody pays for is marked. With the time that a mark waits for company and for the disk,
-/// at most 250 ms of an answer are not written down.
+/// How often the progress of a request that somebody pays for is marked. With the time that a mark waits for company and
+/// for the disk, at most 250 ms of an answer are not written down.
 const MARK_EVERY: Duration = Duration::from_millis(150);
 
 pub(crate) struct Relay {

@@ -1,11 +1,21 @@
-//! A deployment, and requests to it as the gateway hands them over.
+//! A deployment, its rollout, and requests to it as the gateway hands them over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use control::config::Config;
+use control::desk::{Actor, Desk};
+use control::driver::{Driver, PlanAsked};
+use control::events::Hub;
+use control::health::Health;
+use control::observe::Observatory;
 use decide::route::Because;
 use decide::{Share, Side};
-use gateway::{Attempt, Door, End, FailureKind, Outcome, Routed, Told};
+use gateway::{Attempt, Door, End, FailureKind, Outcome, Prober, Routed, Shared, Snapshot, Told};
+use store::Store;
 
+/// No phase ends while anything is measured.
+const PLAN: &str = "{phases: [{weight: 25}, {weight: 100}], phase_defaults: {min_duration: 1h}}";
 pub(crate) const FILE: &str = "
 providers: {p: {dialect: openai, base_url: 'http://127.0.0.1:9/v1'}}
 deployments:
@@ -64,4 +74,34 @@ pub(crate) fn outcome(request_id: String, side: Side, share: Share, fails: bool)
         at: 0,
         told: Told::Nothing,
     })
+}
+
+/// The driver and what it works with; the store is in memory.
+pub(crate) async fn house(observatory: Arc<Observatory>) -> (Arc<Shared>, Driver) {
+    let shared = Arc::new(Shared::new(Snapshot::default(), observatory.clone()));
+    let config = Config::parse("bench.yaml", FILE, &|_| None).unwrap();
+    let store = Store::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
+    let desk = Arc::new(Desk::open(config, store, Arc::clone(&shared)).await.unwrap());
+    let hub = Arc::new(Hub::new(0));
+    let driver = Driver::new(
+        desk,
+        observatory,
+        Arc::new(Health::new(Arc::clone(&hub))),
+        hub,
+        Prober::start(Arc::clone(&shared)).unwrap(),
+    );
+    (shared, driver)
+}
+
+/// Starts the deployment's rollout.
+pub(crate) async fn start(driver: &Driver) {
+    let actor = Actor {
+        name: "bench".to_owned(),
+        role: "system",
+        reason: None,
+    };
+    driver
+        .start("m", PlanAsked::Written(PLAN.to_owned()), actor)
+        .await
+        .unwrap();
 }
