@@ -120,7 +120,7 @@ impl Desk {
             audited,
         };
         let mut live = desk.live.lock().await;
-        desk.load(&mut live).await?;
+        desk.load(&mut live, keys::Reread::All).await?;
         drop(live);
         Ok(desk)
     }

@@ -85,14 +85,14 @@ impl KeyRing {
         self.by_digest.pin().remove(digest);
     }
 
-    /// Makes the ring hold exactly `keys`; a key in both is found all the while.
-    pub fn replace(&self, keys: Vec<(Digest, Arc<Key>)>) {
+    /// Of the keys that `among` is true of, makes the ring hold exactly `keys`; a key in both is found all the while.
+    pub fn replace(&self, among: impl Fn(&Key) -> bool, keys: Vec<(Digest, Arc<Key>)>) {
         let kept: std::collections::HashSet<Digest> = keys.iter().map(|(digest, _)| *digest).collect();
         let ring = self.by_digest.pin();
         for (digest, key) in keys {
             ring.insert(digest, key);
         }
-        ring.retain(|digest, _| kept.contains(digest));
+        ring.retain(|digest, key| !among(key) || kept.contains(digest));
     }
 
     pub fn len(&self) -> usize {
@@ -132,7 +132,11 @@ mod tests {
     use super::*;
 
     fn key(expires_at: Option<u64>) -> Arc<Key> {
-        let name: Arc<str> = "app".into();
+        named("app", expires_at)
+    }
+
+    fn named(name: &str, expires_at: Option<u64>) -> Arc<Key> {
+        let name: Arc<str> = name.into();
         Arc::new(Key {
             account: name.clone(),
             name,
@@ -169,9 +173,35 @@ mod tests {
     #[test]
     fn replacing_drops_what_is_no_longer_listed() {
         let ring = KeyRing::default();
-        ring.replace(vec![(digest(b"a"), key(None)), (digest(b"b"), key(None))]);
-        ring.replace(vec![(digest(b"b"), key(None))]);
+        ring.replace(
+            |_| true,
+            vec![(digest(b"a"), key(None)), (digest(b"b"), key(None))],
+        );
+        ring.replace(|_| true, vec![(digest(b"b"), key(None))]);
         assert_eq!(ring.len(), 1);
         assert!(ring.find(&digest(b"b"), 0).is_ok());
+    }
+
+    #[test]
+    fn replacing_among_some_leaves_the_others() {
+        let ring = KeyRing::default();
+        for secret in ["old", "older"] {
+            ring.insert(digest(secret.as_bytes()), named("rotated", None));
+        }
+        ring.insert(digest(b"other"), named("other", None));
+        let rotated = |key: &Key| &*key.name == "rotated";
+        ring.replace(
+            rotated,
+            vec![
+                (digest(b"new"), named("rotated", None)),
+                (digest(b"old"), named("rotated", Some(1_000))),
+            ],
+        );
+        assert_eq!(ring.len(), 3);
+        assert_eq!(ring.find(&digest(b"older"), 0).unwrap_err(), Denied::Unknown);
+        assert_eq!(ring.find(&digest(b"old"), 0).unwrap().expires_at, Some(1_000));
+        assert!(ring.find(&digest(b"other"), 0).is_ok());
+        ring.replace(rotated, Vec::new());
+        assert_eq!(ring.len(), 1);
     }
 }

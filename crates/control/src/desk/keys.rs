@@ -1,11 +1,11 @@
 //! Client keys: made, listed, rotated, revoked. A secret is shown once, and only its hash is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use decide::money::Nano;
 use decide::route::Allowed;
-use gateway::{Digest, Key, KeyLimits, Limits, Meters, digest};
+use gateway::{Digest, Key, KeyLimits, KeyRing, Limits, Meters, digest};
 use serde_json::json;
 use store::keys::{KeySettings, Overrides};
 use store::{Cursor, Store, StoreError};
@@ -164,23 +164,59 @@ impl Desk {
     }
 }
 
-/// Every key that works, of the file and of the store.
-pub(super) async fn all(
-    config: &Config,
-    store: &Store,
-    meters: &Meters,
-) -> Result<Vec<(Digest, Arc<Key>)>, StoreError> {
-    // A key of the file leads: one of the store with its name could be neither seen nor revoked.
-    let stored = store::keys::load_all(store).await?;
-    let seen = stored.iter().filter(|key| of_file(config, &key.name).is_none());
-    let mut keys: Vec<_> = seen.flat_map(|key| entries(config, key, meters)).collect();
-    keys.extend(config.keys.iter().map(|key| {
-        let settings = KeyInfo::from(key).settings;
-        let limits = limits(config, &settings);
-        let ready = ready(&key.name, &settings, &limits, meters, None);
-        (digest(key.secret.expose().as_bytes()), ready)
-    }));
-    Ok(keys)
+/// Which keys are read again.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reread {
+    /// A configuration hides keys of the store and says what their limits are of.
+    All,
+    /// Those that changed in the store after this change. A million keys take seconds to read.
+    After(i64),
+}
+
+/// Keys that were read and are not in force yet.
+pub(super) struct Fresh {
+    /// Those of these names are replaced; of all names if there are none.
+    names: Option<HashSet<String>>,
+    keys: Vec<(Digest, Arc<Key>)>,
+}
+
+impl Fresh {
+    pub(super) async fn read(
+        config: &Config,
+        store: &Store,
+        meters: &Meters,
+        which: Reread,
+    ) -> Result<Fresh, StoreError> {
+        let mut stored = match which {
+            Reread::All => store::keys::load_all(store).await?,
+            Reread::After(change) => store::keys::changed_since(store, change).await?,
+        };
+        // A key of the file leads: one of the store with its name could be neither seen nor revoked.
+        let of_file: HashSet<&str> = config.keys.iter().map(|key| &*key.name).collect();
+        stored.retain(|key| !of_file.contains(&*key.name));
+        let live = stored.iter().filter(|key| key.revoked_at.is_none());
+        let mut keys: Vec<_> = live.flat_map(|key| entries(config, key, meters)).collect();
+        if let Reread::After(_) = which {
+            let names = stored.into_iter().map(|key| key.name).collect();
+            let names = Some(names);
+            return Ok(Fresh { names, keys });
+        }
+        keys.extend(config.keys.iter().map(|key| {
+            let settings = KeyInfo::from(key).settings;
+            let limits = limits(config, &settings);
+            let ready = ready(&key.name, &settings, &limits, meters, None);
+            (digest(key.secret.expose().as_bytes()), ready)
+        }));
+        Ok(Fresh { names: None, keys })
+    }
+
+    pub(super) fn put(self, ring: &KeyRing) {
+        match &self.names {
+            Some(names) if names.is_empty() => {}
+            Some(names) => ring.replace(|key| names.contains(&*key.name), self.keys),
+            None => ring.replace(|_| true, self.keys),
+        }
+    }
 }
 
 fn entries(config: &Config, key: &store::keys::Key, meters: &Meters) -> Vec<(Digest, Arc<Key>)> {

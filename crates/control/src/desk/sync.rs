@@ -1,6 +1,7 @@
 //! Bringing the configuration, the store and the data plane together: at the start, when the file
 //! changes, and when another gateway on the same store changed something.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,9 @@ use store::StoreError;
 use tokio::time::Instant;
 
 use super::held::{Held, Owner};
+use super::keys::{Fresh, Reread};
 use super::share::BEAT_EVERY;
-use super::{Actor, Desk, DeskError, Live, build, keys, now, providers};
+use super::{Actor, Desk, DeskError, Live, build, now, providers};
 use crate::config::{Config, Deployment};
 use crate::prices;
 
@@ -54,7 +56,7 @@ impl Desk {
         let mut next = live.clone();
         next.providers = providers::build(&config, &known)?;
         next.config = config;
-        self.load(&mut next).await?;
+        self.load(&mut next, Reread::All).await?;
         let changed: Vec<String> = next
             .held
             .iter()
@@ -161,35 +163,42 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads everything again.
+    /// Reads everything again that the store may hold anew.
     pub(super) async fn refresh(&self, live: &mut Live) -> Result<(), DeskError> {
         let mut next = live.clone();
-        self.load(&mut next).await?;
+        self.load(&mut next, Reread::After(live.seen)).await?;
         *live = next;
         Ok(())
     }
 
     /// Reads the store, reconciles it with the configuration, stores what that changed, and puts
     /// the result in force.
-    pub(super) async fn load(&self, live: &mut Live) -> Result<(), DeskError> {
+    pub(super) async fn load(&self, live: &mut Live, keys: Reread) -> Result<(), DeskError> {
         for _ in 1..TRIES {
-            match self.load_once(live).await {
+            match self.load_once(live, keys).await {
                 Err(DeskError::Store(StoreError::Stale { .. })) => {}
                 other => return other,
             }
         }
-        self.load_once(live).await
+        self.load_once(live, keys).await
     }
 
-    async fn load_once(&self, live: &mut Live) -> Result<(), DeskError> {
+    async fn load_once(&self, live: &mut Live, keys: Reread) -> Result<(), DeskError> {
         let seen = store::changes::latest(&self.store).await?;
         let mut held = std::collections::BTreeMap::new();
         let routes = store::routes::load_all(&self.store).await?;
-        let route = |name: &str| routes.iter().find(|route| route.deployment == name);
+        let routes: HashMap<&str, &store::routes::Route> =
+            routes.iter().map(|route| (&*route.deployment, route)).collect();
         for (name, definition) in self.definitions(live).await? {
             let (owner, definition) = definition;
             let before = live.held.get(&name);
-            let mut next = Held::reconcile(owner, definition, route(&name), before, fastrand::u64(..))?;
+            let mut next = Held::reconcile(
+                owner,
+                definition,
+                routes.get(&*name).copied(),
+                before,
+                fastrand::u64(..),
+            )?;
             if let Some(before) = before {
                 carry_over(&name, before, &mut next)?;
             }
@@ -213,9 +222,9 @@ impl Desk {
         live.prices = Arc::new(prices::book(&live.config, &live.stored_prices));
         live.held = held;
         live.seen = seen;
-        let keys = keys::all(&live.config, &self.store, &self.shared.meters).await?;
+        let keys = Fresh::read(&live.config, &self.store, &self.shared.meters, keys).await?;
         let snapshot = build::snapshot(live)?;
-        self.shared.keys.replace(keys);
+        keys.put(&self.shared.keys);
         self.put(snapshot);
         Ok(())
     }

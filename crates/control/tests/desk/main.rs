@@ -8,6 +8,7 @@
 #[macro_use]
 mod places;
 mod files;
+mod keys;
 mod releases;
 mod rollouts;
 mod trouble;
