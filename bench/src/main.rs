@@ -9,6 +9,7 @@
 mod bare;
 mod canned;
 mod instructions;
+mod keys;
 mod load;
 mod process;
 mod proxies;
@@ -157,7 +158,7 @@ async fn instructions_of(
     if only == Only::Alone {
         return Ok(());
     }
-    count_scaled(starter, size, counter, table).await
+    scaled(starter, size, counter, table).await
 }
 
 fn starts(starter: &Starter, size: &Size, table: &mut Table) -> anyhow::Result<()> {
@@ -343,45 +344,47 @@ async fn count(
     Ok(())
 }
 
-/// What a request costs crossfade that has many deployments, or many keys.
+/// What a request, a start and rest cost crossfade that has many deployments, or many keys.
+async fn scaled(starter: &Starter, size: &Size, counter: Counter, table: &mut Table) -> anyhow::Result<()> {
+    for scale in size.scales {
+        for which in ["first", "next"] {
+            let process = starter.start_scaled(&[], *scale).await?;
+            let figure = format!("{which} start to first answer, ms, {scale}");
+            table.alone(&figure, process.start.as_secs_f64() * 1e3);
+            if which == "next" {
+                table.alone(&format!("memory idle, MiB, {scale}"), process.memory()?);
+            }
+            process.stop()?;
+        }
+        count_scaled(starter, size, (counter, *scale), table).await?;
+    }
+    Ok(())
+}
+
 async fn count_scaled(
     starter: &Starter,
     size: &Size,
-    counter: Counter,
+    (counter, scale): (Counter, Scale),
     table: &mut Table,
 ) -> anyhow::Result<()> {
-    let deployments = size.deployments.iter().map(|count| ("deployments", *count));
-    let keys = size.keys.iter().map(|count| ("keys", *count));
-    for (what, number) in deployments.chain(keys) {
-        let scale = match what {
-            "keys" => Scale {
-                keys: number - 1,
-                ..Scale::default()
-            },
-            _ => Scale {
-                deployments: number - 1,
-                ..Scale::default()
-            },
-        };
-        let files = starter.directory.join(format!("callgrind-{what}-{number}"));
-        let wrapper = Count::wrapper(counter, &files);
-        let process = starter.start_scaled(Proxy::Crossfade, &wrapper, scale)?;
-        let mut counting = Count::new(counter, &process, &files)?;
-        let mut clients = Clients::connect(process.address, 8).await?;
-        clients.burst(Plan::WHOLE, 50).await?;
-        let at_rest = counting.rest().await?;
-        let (taken, _) = counting
-            .during(clients.burst(Plan::WHOLE, size.counted / 8))
-            .await?;
-        process.stop()?;
-        let with = format!("with {number} {what}");
-        let figure = format!("user instructions a request, of the thread that carries it, {with}");
-        table.alone(&figure, taken.busiest / f64::from(size.counted));
-        table.alone(
-            &format!("user instructions a second at rest, thousand, {with}"),
-            at_rest / 1e3,
-        );
-    }
+    let name = format!("callgrind-{}-{}", scale.deployments, scale.keys);
+    let files = starter.directory.join(name);
+    let wrapper = Count::wrapper(counter, &files);
+    let process = starter.start_scaled(&wrapper, scale).await?;
+    let mut counting = Count::new(counter, &process, &files)?;
+    let mut clients = Clients::connect(process.address, 8).await?;
+    clients.burst(Plan::WHOLE, 50).await?;
+    let at_rest = counting.rest().await?;
+    let (taken, _) = counting
+        .during(clients.burst(Plan::WHOLE, size.counted / 8))
+        .await?;
+    process.stop()?;
+    let figure = format!("user instructions a request, of the thread that carries it, {scale}");
+    table.alone(&figure, taken.busiest / f64::from(size.counted));
+    table.alone(
+        &format!("user instructions a second at rest, thousand, {scale}"),
+        at_rest / 1e3,
+    );
     Ok(())
 }
 

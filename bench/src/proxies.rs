@@ -1,6 +1,6 @@
 //! Those that are compared, each with one worker and a directory of its own.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::canned::{KEY, MODEL};
+use crate::keys;
 use crate::process::{Process, free_port};
 
 /// Of both models.
@@ -52,12 +53,32 @@ impl Proxy {
     }
 }
 
-/// How many deployments and keys crossfade's configuration has, besides those that are used.
-#[derive(Clone, Copy, Debug, Default)]
+/// How many deployments crossfade's configuration has and keys its store; one of each is used.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
     pub(crate) deployments: usize,
     pub(crate) keys: usize,
 }
+
+impl Scale {
+    pub(crate) const fn deployments(deployments: usize) -> Scale {
+        Scale { deployments, keys: 1 }
+    }
+
+    pub(crate) const fn keys(keys: usize) -> Scale {
+        Scale { deployments: 1, keys }
+    }
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scale { deployments, keys } = self;
+        write!(text, "{deployments} deployments, {keys} keys")
+    }
+}
+
+/// crossfade's, in its directory.
+const STORE: &str = "bench.db";
 
 /// What starts them.
 pub(crate) struct Starter {
@@ -72,33 +93,46 @@ pub(crate) struct Starter {
 impl Starter {
     /// Starts `proxy`, below `wrapper` (a command that takes another) if there is one.
     pub(crate) fn start(&self, proxy: Proxy, wrapper: &[String]) -> anyhow::Result<Process> {
-        self.start_scaled(proxy, wrapper, Scale::default())
+        self.start_in(self.directory.join(proxy.name()), proxy, wrapper, 0)
     }
 
-    pub(crate) fn start_scaled(
+    /// Starts crossfade with much in it. What is there from an earlier start, it finds again.
+    pub(crate) async fn start_scaled(&self, wrapper: &[String], scale: Scale) -> anyhow::Result<Process> {
+        let name = format!("crossfade-{}-{}", scale.deployments, scale.keys);
+        let directory = self.directory.join(name);
+        let store = directory.join(STORE);
+        if !store.exists() {
+            std::fs::create_dir_all(&directory)?;
+            keys::fill(&store, scale.keys - 1).await?;
+        }
+        self.start_in(directory, Proxy::Crossfade, wrapper, scale.deployments - 1)
+    }
+
+    fn start_in(
         &self,
+        directory: PathBuf,
         proxy: Proxy,
         wrapper: &[String],
-        scale: Scale,
+        more_deployments: usize,
     ) -> anyhow::Result<Process> {
-        let name = format!("{}-{}-{}", proxy.name(), scale.deployments, scale.keys);
-        let directory = self.directory.join(name);
         std::fs::create_dir_all(&directory)?;
         let port = free_port()?;
         let arguments = match proxy {
             Proxy::Nginx => self.nginx(&directory, port)?,
             Proxy::Haproxy => self.haproxy(&directory, port)?,
             Proxy::Hyper => self.hyper(port)?,
-            Proxy::Crossfade => self.crossfade(&directory, port, "", PRICES, scale)?,
+            Proxy::Crossfade => self.crossfade(&directory, port, "", PRICES, more_deployments)?,
             Proxy::Covered => {
                 let plenty = ", budget: {usd: 1000000, per: day}";
-                self.crossfade(&directory, port, plenty, PRICES, scale)?
+                self.crossfade(&directory, port, plenty, PRICES, more_deployments)?
             }
             Proxy::HeldFor => {
                 let scarce = ", budget: {usd: 0.00000001, per: day}";
-                self.crossfade(&directory, port, scarce, NO_PRICES, scale)?
+                self.crossfade(&directory, port, scarce, NO_PRICES, more_deployments)?
             }
-            Proxy::Postpaid => self.crossfade(&directory, port, ", account: bench", PRICES, scale)?,
+            Proxy::Postpaid => {
+                self.crossfade(&directory, port, ", account: bench", PRICES, more_deployments)?
+            }
         };
         let pin = ["taskset", "-c", "0"].map(str::to_owned);
         let pin = if self.pinned { &pin[..] } else { &[] };
@@ -169,19 +203,19 @@ impl Starter {
         port: u16,
         key: &str,
         [blue, green]: [&str; 2],
-        scale: Scale,
+        more_deployments: usize,
     ) -> anyhow::Result<Vec<String>> {
         // A key, a split between two environments, statistics, metrics and the request log: all on.
         let upstream = self.upstream;
         let mut text = format!(
-            "listen: 127.0.0.1:{port}\nadmin: 127.0.0.1:{}\nstore: sqlite:bench.db\nworkers: 1\n\
+            "listen: 127.0.0.1:{port}\nadmin: 127.0.0.1:{}\nstore: sqlite:{STORE}\nworkers: 1\n\
              log: {{level: warn}}\n\
              providers:\n  stable: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-blue}}\n  \
              candidate: {{dialect: openai, base_url: \"http://{upstream}/v1\", api_key: sk-green}}\n\
              prices:\n  {MODEL}: {blue}\n  {MODEL}-mini: {green}\ndeployments:\n",
             free_port()?
         );
-        let others = (0..scale.deployments).map(|number| format!("{MODEL}-{number}"));
+        let others = (0..more_deployments).map(|number| format!("{MODEL}-{number}"));
         for name in others.chain([MODEL.to_owned()]) {
             writeln!(
                 text,
@@ -193,9 +227,6 @@ impl Starter {
             text,
             "keys:\n  - {{name: bench, secret: {KEY}, models: [{MODEL}], overrides: allow{key}}}"
         )?;
-        for number in 0..scale.keys {
-            writeln!(text, "  - {{name: k{number}, secret: sk-bench-{number:032x}}}")?;
-        }
         let file = directory.join("crossfade.yaml");
         std::fs::write(&file, text)?;
         let program = shown(&self.crossfade);

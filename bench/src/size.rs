@@ -1,5 +1,7 @@
 //! How much is measured: a whole run, and one for looking.
 
+use crate::proxies::Scale;
+
 /// How much of everything.
 pub(crate) struct Size {
     pub(crate) starts: usize,
@@ -12,9 +14,8 @@ pub(crate) struct Size {
     pub(crate) slow_streams: usize,
     /// Requests and events under the instruction counter.
     pub(crate) counted: u32,
-    /// Deployments and keys that the cost of a request is measured with.
-    pub(crate) deployments: &'static [usize],
-    pub(crate) keys: &'static [usize],
+    /// What crossfade alone is measured with.
+    pub(crate) scales: &'static [Scale],
 }
 
 pub(crate) const FULL: Size = Size {
@@ -25,8 +26,13 @@ pub(crate) const FULL: Size = Size {
     rate_seconds: 3,
     slow_streams: 1_000,
     counted: 2_000,
-    deployments: &[1, 100, 10_000],
-    keys: &[10, 1_000, 30_000],
+    scales: &[
+        Scale::deployments(1),
+        Scale::deployments(100),
+        Scale::deployments(10_000),
+        Scale::keys(1_000),
+        Scale::keys(1_000_000),
+    ],
 };
 
 pub(crate) const QUICK: Size = Size {
@@ -37,6 +43,9 @@ pub(crate) const QUICK: Size = Size {
     rate_seconds: 1,
     slow_streams: 200,
     counted: 500,
-    deployments: &[1, 1_000],
-    keys: &[10, 10_000],
+    scales: &[
+        Scale::deployments(1),
+        Scale::deployments(1_000),
+        Scale::keys(10_000),
+    ],
 };
