@@ -9,6 +9,7 @@ use crate::StoreError;
 pub(super) struct KeyRow {
     name: String,
     created_number: i64,
+    changed_number: i64,
     digest: Vec<u8>,
     previous_digest: Option<Vec<u8>>,
     previous_until: Option<i64>,
@@ -30,20 +31,31 @@ impl KeyRow {
     pub(super) fn created_number(&self) -> i64 {
         self.created_number
     }
+
+    pub(super) fn changed_number(&self) -> i64 {
+        self.changed_number
+    }
 }
 
 macro_rules! columns {
     () => {
-        "name, created_number, digest, previous_digest, previous_until, account, models, overrides, \
+        "name, created_number, changed_number, digest, previous_digest, previous_until, account, models, overrides, \
          requests_per_minute, tokens_per_minute, concurrent_requests, model_limits, budget_nanos, budget_per, expires_at, \
          created_at, revoked_at"
     };
 }
 
 pub(super) const SELECT_ONE: &str = concat!("SELECT ", columns!(), " FROM keys WHERE name = $1");
-pub(super) const SELECT_LIVE: &str = concat!("SELECT ", columns!(), " FROM keys WHERE revoked_at IS NULL");
-pub(super) const SELECT_CHANGED: &str =
-    concat!("SELECT ", columns!(), " FROM keys WHERE changed_number > $1");
+pub(super) const SELECT_LIVE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM keys WHERE created_number > $1 AND revoked_at IS NULL ORDER BY created_number LIMIT $2"
+);
+pub(super) const SELECT_CHANGED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM keys WHERE changed_number > $1 ORDER BY changed_number LIMIT $2"
+);
 pub(super) const SELECT_PAGE: &str = concat!(
     "SELECT ",
     columns!(),

@@ -3,7 +3,7 @@
 use store::keys::{self, BudgetPeriod, KeyBudget, KeyLimits, KeySettings, Overrides, PreviousDigest};
 use store::{MAXIMUM_PAGE_ROWS, Store, StoreError, changes};
 
-use crate::places::Place;
+use crate::places::{Kind, Place};
 use crate::samples::settings as nothing;
 
 on_both! {
@@ -20,6 +20,7 @@ on_both! {
     a_page_has_at_least_one_row_and_at_most_the_maximum
     loading_gives_all_that_are_not_revoked
     what_changed_since_holds_new_rotated_and_revoked_keys
+    more_keys_than_are_read_at_once_are_all_loaded
     a_limit_beyond_the_databases_integers_is_kept_as_their_greatest
 }
 
@@ -224,6 +225,28 @@ async fn what_changed_since_holds_new_rotated_and_revoked_keys(place: Place) {
         .collect();
     changed.sort();
     assert_eq!(changed, ["new", "revoked", "rotated"]);
+}
+
+async fn more_keys_than_are_read_at_once_are_all_loaded(place: Place) {
+    const KEYS: usize = 20_001;
+    let store = place.open().await;
+    make(&store, "first", 1).await;
+    let digest = match place.kind {
+        Kind::Sqlite(_) => "randomblob(32)",
+        Kind::Postgres => "decode(md5(n::text) || md5((-n)::text), 'hex')",
+    };
+    // As if made one by one: the change after the first key's made the first of them.
+    let fill = format!(
+        "WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {KEYS}) \
+         INSERT INTO keys (name, created_number, changed_number, digest, models, overrides, created_at, revoked_at) \
+         SELECT 'k' || n, n, n, {digest}, '[\"*\"]', 'deny', 0, CASE WHEN n % 3 = 0 THEN 1 END FROM numbers"
+    );
+    place.execute(fill).await;
+    place.execute(format!("UPDATE changes SET number = {KEYS}")).await;
+    assert_eq!(keys::load_all(&store).await.unwrap().len(), KEYS - KEYS / 3);
+    let changed = keys::changed_since(&store, 1).await.unwrap();
+    let names: std::collections::HashSet<_> = changed.iter().map(|key| &key.name).collect();
+    assert_eq!((changed.len(), names.len()), (KEYS - 1, KEYS - 1), "each once");
 }
 
 async fn a_limit_beyond_the_databases_integers_is_kept_as_their_greatest(place: Place) {
