@@ -1,19 +1,25 @@
 //! The keys clients may use, looked up by the hash of what they sent.
 //!
-//! Only hashes are kept. An unknown key costs the same as a known one: one hash, one look-up, no
-//! database. The control plane adds and removes keys while requests read.
+//! Only hashes are kept. A known key costs one hash and one look-up, and no database. The control plane adds and
+//! removes keys while requests read; where other gateways do so too, it looks at their store again and again, and an
+//! unknown key is called wrong only by a look that began after it was asked for.
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use decide::route::Allowed;
+use tokio::sync::{Notify, watch};
 
 use crate::limits::Meter;
 use crate::till::Budget;
 
 /// SHA-256 of a key's secret.
 pub type Digest = [u8; 32];
+
+/// How long an unknown key waits for a look at the store, at most: for a control plane that follows it no more.
+const LOOK_LIMIT: Duration = Duration::from_secs(2);
 
 /// A client credential, without its secret.
 #[derive(Debug)]
@@ -36,8 +42,22 @@ pub struct Key {
 #[derive(Debug)]
 pub struct KeyRing {
     by_digest: papaya::HashMap<Digest, Arc<Key>, BuildHasherDefault<OfDigest>>,
-    /// Whether every key of the store is in here; if not, an unknown key may be a good one.
-    complete: AtomicBool,
+    sight: watch::Sender<Sight>,
+    /// Looks at the store that have begun.
+    begun: AtomicU64,
+    /// Told when somebody waits for the next look.
+    wanted: Notify,
+}
+
+/// Which of the store's keys are in the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// All of them: nobody else makes any.
+    All,
+    /// All that were there when the look of this number began.
+    Looked(u64),
+    /// The store cannot be asked, so an unknown key may be a good one.
+    Lost,
 }
 
 /// A digest is as good a hash as any: its first bytes are taken. Who could choose them could as well forge a key.
@@ -63,7 +83,9 @@ impl Default for KeyRing {
     fn default() -> Self {
         KeyRing {
             by_digest: papaya::HashMap::default(),
-            complete: AtomicBool::new(true),
+            sight: watch::Sender::new(Sight::All),
+            begun: AtomicU64::new(0),
+            wanted: Notify::new(),
         }
     }
 }
@@ -103,18 +125,53 @@ impl KeyRing {
         self.by_digest.is_empty()
     }
 
-    /// Says whether the store's keys are all known here.
-    pub fn set_complete(&self, complete: bool) {
-        self.complete.store(complete, Ordering::Relaxed);
+    /// A look at a store that others change begins; its number, for [`looked`](Self::looked).
+    pub fn begin_look(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// What that look found is in the ring.
+    pub fn looked(&self, look: u64) {
+        self.sight.send_replace(Sight::Looked(look));
+    }
+
+    /// The store does not answer: nobody's key is known to be wrong until the next look.
+    pub fn lose_sight(&self) {
+        self.sight.send_replace(Sight::Lost);
+    }
+
+    /// Waits until somebody waits for a look.
+    pub async fn look_wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// `now` in Unix milliseconds.
-    pub(crate) fn find(&self, digest: &Digest, now: u64) -> Result<Arc<Key>, Denied> {
-        match self.by_digest.pin().get(digest) {
-            Some(key) if key.expires_at.is_none_or(|end| now < end) => Ok(Arc::clone(key)),
-            Some(_) => Err(Denied::Unknown),
-            None if self.complete.load(Ordering::Relaxed) => Err(Denied::Unknown),
-            None => Err(Denied::CannotTell),
+    pub(crate) async fn find(&self, digest: &Digest, now: u64) -> Result<Arc<Key>, Denied> {
+        match self.known(digest, now) {
+            Some(known) => known,
+            // Rare, and large: it is no part of what every request's future holds.
+            None => Box::pin(self.find_by_a_look(digest, now)).await,
+        }
+    }
+
+    fn known(&self, digest: &Digest, now: u64) -> Option<Result<Arc<Key>, Denied>> {
+        let ring = self.by_digest.pin();
+        let key = ring.get(digest)?;
+        Some(match key.expires_at {
+            Some(end) if end <= now => Err(Denied::Unknown),
+            _ => Ok(Arc::clone(key)),
+        })
+    }
+
+    async fn find_by_a_look(&self, digest: &Digest, now: u64) -> Result<Arc<Key>, Denied> {
+        let begun = self.begun.load(Ordering::SeqCst);
+        let mut sight = self.sight.subscribe();
+        self.wanted.notify_one();
+        let tells = |sight: &Sight| !matches!(sight, Sight::Looked(look) if *look <= begun);
+        let seen = tokio::time::timeout(LOOK_LIMIT, sight.wait_for(tells)).await;
+        match seen.map(|seen| seen.map(|seen| *seen)) {
+            Ok(Ok(Sight::All | Sight::Looked(_))) => self.known(digest, now).unwrap_or(Err(Denied::Unknown)),
+            Ok(Ok(Sight::Lost) | Err(_)) | Err(_) => Err(Denied::CannotTell),
         }
     }
 }
@@ -149,29 +206,78 @@ mod tests {
         })
     }
 
-    #[test]
-    fn a_key_is_found_until_it_expires_or_is_removed() {
+    #[tokio::test]
+    async fn a_key_is_found_until_it_expires_or_is_removed() {
         let ring = KeyRing::default();
         let good = digest(b"secret");
         ring.insert(good, key(Some(1_000)));
-        assert!(ring.find(&good, 999).is_ok());
-        assert_eq!(ring.find(&good, 1_000).unwrap_err(), Denied::Unknown);
-        assert_eq!(ring.find(&digest(b"other"), 0).unwrap_err(), Denied::Unknown);
+        assert!(ring.find(&good, 999).await.is_ok());
+        assert_eq!(ring.find(&good, 1_000).await.unwrap_err(), Denied::Unknown);
+        assert_eq!(
+            ring.find(&digest(b"other"), 0).await.unwrap_err(),
+            Denied::Unknown
+        );
         ring.remove(&good);
-        assert_eq!(ring.find(&good, 0).unwrap_err(), Denied::Unknown);
+        assert_eq!(ring.find(&good, 0).await.unwrap_err(), Denied::Unknown);
     }
 
-    #[test]
-    fn an_unreachable_store_makes_unknown_keys_undecided_and_known_ones_keep_working() {
+    #[tokio::test]
+    async fn an_unreachable_store_makes_unknown_keys_undecided_and_known_ones_keep_working() {
         let ring = KeyRing::default();
         ring.insert(digest(b"known"), key(None));
-        ring.set_complete(false);
-        assert!(ring.find(&digest(b"known"), 0).is_ok());
-        assert_eq!(ring.find(&digest(b"other"), 0).unwrap_err(), Denied::CannotTell);
+        ring.lose_sight();
+        assert!(ring.find(&digest(b"known"), 0).await.is_ok());
+        assert_eq!(
+            ring.find(&digest(b"other"), 0).await.unwrap_err(),
+            Denied::CannotTell
+        );
     }
 
-    #[test]
-    fn replacing_drops_what_is_no_longer_listed() {
+    #[tokio::test]
+    async fn an_unknown_key_waits_for_a_look_that_began_after_it_was_asked_for() {
+        let ring = KeyRing::default();
+        let under_way = ring.begin_look();
+        ring.looked(under_way - 1);
+        let (new, wrong) = (digest(b"new"), digest(b"wrong"));
+        let (found, not_found, ()) = tokio::join!(ring.find(&new, 0), ring.find(&wrong, 0), async {
+            ring.look_wanted().await;
+            ring.looked(under_way);
+            tokio::task::yield_now().await;
+            let next = ring.begin_look();
+            ring.insert(new, key(None));
+            ring.looked(next);
+        });
+        assert!(
+            found.is_ok(),
+            "the look under way may have missed it, the next did not"
+        );
+        assert_eq!(not_found.unwrap_err(), Denied::Unknown);
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_tells_nothing_of_unknown_keys() {
+        let ring = KeyRing::default();
+        ring.looked(ring.begin_look());
+        let unknown = digest(b"unknown");
+        let (denied, ()) = tokio::join!(ring.find(&unknown, 0), async {
+            ring.look_wanted().await;
+            ring.lose_sight();
+        });
+        assert_eq!(denied.unwrap_err(), Denied::CannotTell);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever_for_a_look() {
+        let ring = KeyRing::default();
+        ring.looked(ring.begin_look());
+        assert_eq!(
+            ring.find(&digest(b"unknown"), 0).await.unwrap_err(),
+            Denied::CannotTell
+        );
+    }
+
+    #[tokio::test]
+    async fn replacing_drops_what_is_no_longer_listed() {
         let ring = KeyRing::default();
         ring.replace(
             |_| true,
@@ -179,11 +285,11 @@ mod tests {
         );
         ring.replace(|_| true, vec![(digest(b"b"), key(None))]);
         assert_eq!(ring.len(), 1);
-        assert!(ring.find(&digest(b"b"), 0).is_ok());
+        assert!(ring.find(&digest(b"b"), 0).await.is_ok());
     }
 
-    #[test]
-    fn replacing_among_some_leaves_the_others() {
+    #[tokio::test]
+    async fn replacing_among_some_leaves_the_others() {
         let ring = KeyRing::default();
         for secret in ["old", "older"] {
             ring.insert(digest(secret.as_bytes()), named("rotated", None));
@@ -198,9 +304,15 @@ mod tests {
             ],
         );
         assert_eq!(ring.len(), 3);
-        assert_eq!(ring.find(&digest(b"older"), 0).unwrap_err(), Denied::Unknown);
-        assert_eq!(ring.find(&digest(b"old"), 0).unwrap().expires_at, Some(1_000));
-        assert!(ring.find(&digest(b"other"), 0).is_ok());
+        assert_eq!(
+            ring.find(&digest(b"older"), 0).await.unwrap_err(),
+            Denied::Unknown
+        );
+        assert_eq!(
+            ring.find(&digest(b"old"), 0).await.unwrap().expires_at,
+            Some(1_000)
+        );
+        assert!(ring.find(&digest(b"other"), 0).await.is_ok());
         ring.replace(rotated, Vec::new());
         assert_eq!(ring.len(), 1);
     }

@@ -71,7 +71,7 @@ impl Visit {
 }
 
 /// Looks at a request's head. Whoever has no good key is answered before a byte of the body is read.
-pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
+pub(crate) async fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
     use Admission::{Admitted, Answered};
     let request_id = said::request_id(head);
     let called = called::of(head.method, head.path(), || said::client_dialect(head));
@@ -84,7 +84,7 @@ pub(crate) fn admit(worker: &Rc<Worker>, head: &Head<'_>) -> Admission {
         Err((_, refused)) => return Answered(refuse(ticket, door, &refused)),
     };
     let snapshot = worker.shared.snapshot();
-    let key = match authenticate(worker, &snapshot, head, ticket.at()) {
+    let key = match authenticate(worker, &snapshot, head, ticket.at()).await {
         Ok(key) => key,
         Err(refused) => return Answered(refuse(ticket, door, &refused)),
     };
@@ -192,7 +192,7 @@ pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, b
     }
 }
 
-fn authenticate(
+async fn authenticate(
     worker: &Worker,
     snapshot: &Snapshot,
     head: &Head<'_>,
@@ -203,6 +203,7 @@ fn authenticate(
         .shared
         .keys
         .find(&digest, now)
+        .await
         .map_err(|denied| match denied {
             Denied::Unknown => Refused::unknown_key(),
             Denied::CannotTell => Refused::keys_unknown(),

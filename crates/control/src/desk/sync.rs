@@ -21,8 +21,9 @@ use crate::prices;
 /// How often a shared store is asked whether anything changed: well under the second within which
 /// a key that is revoked on one gateway stops working on all.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long a look may take until unknown keys are no longer known to be wrong: what is made at another gateway
-/// must work at this one within a second.
+/// Between two looks when unknown keys ask for them, which anybody can send.
+const LOOKS_APART: Duration = Duration::from_millis(20);
+/// How long a look may take until nobody's key is known to be wrong, and those who wait are told so.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// A change that was asked for just before the handover is answered, or given up, within five seconds.
 const LOOKS_AFTER_A_HANDOVER: u32 = 40;
@@ -97,10 +98,16 @@ impl Desk {
         if !self.store.url().is_shared() {
             return;
         }
+        let keys = &self.shared.keys;
+        keys.looked(keys.begin_look());
         let mut reachable = true;
         let mut beat_at = Instant::now();
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = keys.look_wanted() => tokio::time::sleep(LOOKS_APART).await,
+            }
+            let look = keys.begin_look();
             let beats = Instant::now() >= beat_at;
             if beats {
                 beat_at = Instant::now() + BEAT_EVERY;
@@ -115,7 +122,7 @@ impl Desk {
                 Ok(looked) => looked,
                 // A store that hangs is as far away as one that refuses, and says so much later.
                 Err(_) => {
-                    self.shared.keys.set_complete(false);
+                    keys.lose_sight();
                     round.await
                 }
             };
@@ -128,8 +135,11 @@ impl Desk {
                 tracing::info!("the store can be reached again");
             }
             reachable = looked.is_ok();
-            // A key made elsewhere in the meantime would be unknown here, and is not known to be wrong.
-            self.shared.keys.set_complete(reachable);
+            match reachable {
+                true => keys.looked(look),
+                // A key made elsewhere in the meantime would be unknown here, and is not known to be wrong.
+                false => keys.lose_sight(),
+            }
         }
     }
 

@@ -120,7 +120,7 @@ impl Connection {
                 return self.last_words(life::refuse(ticket, Door::Other, &refused)).await;
             }
         };
-        let mut visit = match life::admit(&self.worker, &view(&self.inbox.bytes, &head)) {
+        let mut visit = match life::admit(&self.worker, &view(&self.inbox.bytes, &head)).await {
             Admission::Admitted(visit) => visit,
             Admission::Answered(answer) if head.framing != Framing::Length(0) => {
                 return self.last_words(answer).await;

@@ -96,7 +96,7 @@ async fn answer(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Out
         let long = Refused::new(431, "headers_too_large", "the request's path is over 8 KiB");
         return response(life::refuse(ticket, Door::Other, &long));
     }
-    let mut visit = match life::admit(worker, &head) {
+    let mut visit = match life::admit(worker, &head).await {
         Admission::Admitted(visit) => visit,
         Admission::Answered(answer) => return response(answer),
     };
