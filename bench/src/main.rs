@@ -132,6 +132,7 @@ async fn measure(starter: &Starter, size: &Size, only: Only) -> anyhow::Result<T
         table.row("memory idle, MiB", memory_of(all)?);
         let request = requests(all, size, &mut table).await?;
         streams(all, size, request, &mut table).await?;
+        at_half_load(all, starter, size, request, &mut table).await?;
     }
     latency(all, starter, size, &mut table).await?;
     if only == Only::Nothing {
@@ -280,6 +281,41 @@ async fn latency(
             table.row(&figure, [nginx, NOT_OF_IT, NOT_OF_IT, took - direct]);
         }
     }
+    Ok(())
+}
+
+/// What each adds to a request's time at half of the rate that it reached itself. Each beside the upstream alone at
+/// the same rate; timers are of 1 ms, so requests come in small bursts.
+async fn at_half_load(
+    all: [&Process; COMPARED],
+    starter: &Starter,
+    size: &Size,
+    request: [Slice; COMPARED],
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    let mut added = [[0.0; COMPARED]; 2];
+    for (which, (process, slice)) in all.into_iter().zip(request).enumerate() {
+        let rate = (slice.rate / 2.0) as u32;
+        let addresses = [starter.upstream, process.address];
+        let mut took = addresses.map(|_| Vec::new());
+        for _ in 0..size.rounds.min(5) {
+            for (address, took) in addresses.into_iter().zip(&mut took) {
+                let mut clients = Clients::connect(address, 64).await?;
+                clients.burst(Plan::WHOLE, 2).await?;
+                let time = Duration::from_secs(size.rate_seconds);
+                took.extend(clients.at_rate(rate, time).await?);
+            }
+        }
+        for (share, added) in [0.5, 0.99].into_iter().zip(&mut added) {
+            let [direct, through] = took.each_mut().map(|took| percentile(took, share));
+            if let Some(added) = added.get_mut(which) {
+                *added = through - direct;
+            }
+        }
+    }
+    let [p50, p99] = added;
+    table.row("latency added at half of its own rate, p50, ms", p50);
+    table.row("latency added at half of its own rate, p99, ms", p99);
     Ok(())
 }
 
