@@ -105,6 +105,23 @@ impl Client {
         }
     }
 
+    /// Asks for a stream again and again; the times to the first event of each.
+    pub(crate) async fn first_events(&mut self, count: u32) -> anyhow::Result<Vec<Duration>> {
+        // What follows the first event comes later, so that it is not in the way.
+        let plan = Plan::stream(1, 1);
+        let (request, mut took) = (canned::request(plan), Vec::new());
+        for _ in 0..count {
+            let began = Instant::now();
+            self.begin(&request).await?;
+            while memchr::memmem::find(&self.bytes, b"\n\n").is_none() {
+                self.read().await?;
+            }
+            took.push(began.elapsed());
+            self.finish(plan).await?;
+        }
+        Ok(took)
+    }
+
     async fn read(&mut self) -> anyhow::Result<()> {
         match tokio::time::timeout(PATIENCE, self.stream.read_buf(&mut self.bytes)).await {
             Ok(Ok(0)) => bail!("the proxy closed the connection in mid-answer"),

@@ -10,6 +10,8 @@ pub(crate) struct Size {
     pub(crate) requests: u32,
     /// Events of each stream in a slice.
     pub(crate) events: u32,
+    /// Streams of which the first event is timed, in a round.
+    pub(crate) first_events: u32,
     pub(crate) rate_seconds: u64,
     pub(crate) slow_streams: usize,
     /// Requests and events under the instruction counter.
@@ -23,6 +25,7 @@ pub(crate) const FULL: Size = Size {
     rounds: 9,
     requests: 1_000,
     events: 200,
+    first_events: 100,
     rate_seconds: 3,
     slow_streams: 1_000,
     counted: 2_000,
@@ -40,6 +43,7 @@ pub(crate) const QUICK: Size = Size {
     rounds: 3,
     requests: 250,
     events: 100,
+    first_events: 50,
     rate_seconds: 1,
     slow_streams: 200,
     counted: 500,
