@@ -162,10 +162,11 @@ pub fn greatest(price: &Price, prompt_tokens: u64, max_output_tokens: u64) -> Re
 const WHOLE: i64 = 10_000;
 
 fn total<const N: usize>(parts: [(u64, Nano); N], markup: i64) -> Result<Nano, TooMuch> {
-    let product = |(count, rate): (u64, Nano)| i128::from(count).checked_mul(i128::from(rate.get()));
+    // 64 bits times 63 bits and a sign fit into 127 and a sign.
+    let product = |(count, rate): (u64, Nano)| i128::from(count) * i128::from(rate.get());
     let sum = parts
         .into_iter()
-        .try_fold(0_i128, |sum, part| sum.checked_add(product(part)?));
+        .try_fold(0_i128, |sum, part| sum.checked_add(product(part)));
     let share = i128::from(WHOLE.checked_add(markup).ok_or(TooMuch)?);
     let marked_up = sum.and_then(|sum| sum.checked_mul(share));
     let rounded = marked_up.and_then(|sum| divide_half_even(sum, TOKENS_PER_RATE * i128::from(WHOLE)));
