@@ -1,7 +1,7 @@
 //! Bringing the configuration, the store and the data plane together: at the start, when the file
 //! changes, and when another gateway on the same store changed something.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,7 +195,7 @@ impl Desk {
 
     async fn load_once(&self, live: &mut Live, keys: Reread) -> Result<(), DeskError> {
         let seen = store::changes::latest(&self.store).await?;
-        let mut held = std::collections::BTreeMap::new();
+        let mut held = BTreeMap::new();
         let routes = store::routes::load_all(&self.store).await?;
         let routes: HashMap<&str, &store::routes::Route> =
             routes.iter().map(|route| (&*route.deployment, route)).collect();
@@ -214,20 +214,7 @@ impl Desk {
             }
             held.insert(name, next);
         }
-        for (name, held) in &mut held {
-            let row = held.row(name, now());
-            if held.stored != Some(row.revision) {
-                store::routes::save(&self.store, &row, held.stored).await?;
-                held.stored = Some(row.revision);
-            }
-            if held.is_ahead_of_file() {
-                tracing::warn!(
-                    deployment = name,
-                    "green was finalized and is blue now, but the configuration file still calls it green; \
-                     please bring the file up to date"
-                );
-            }
-        }
+        self.save_routes(&mut held).await?;
         live.stored_prices = prices::of_store(&store::prices::load_all(&self.store).await?);
         live.prices = Arc::new(prices::book(&live.config, &live.stored_prices));
         live.held = held;
@@ -236,6 +223,30 @@ impl Desk {
         let snapshot = build::snapshot(live)?;
         keys.put(&self.shared.keys);
         self.put(snapshot);
+        Ok(())
+    }
+
+    /// Stores what the configuration and the store together came to, where that is new.
+    async fn save_routes(&self, held: &mut BTreeMap<String, Held>) -> Result<(), DeskError> {
+        let at = now();
+        let rows = held.iter().map(|(name, held)| (held.row(name, at), held.stored));
+        let rows: Vec<_> = rows
+            .filter(|(row, stored)| *stored != Some(row.revision))
+            .collect();
+        let changed: Vec<_> = rows.iter().map(|(row, stored)| (row, *stored)).collect();
+        store::routes::save_all(&self.store, &changed).await?;
+        for (row, _) in &rows {
+            if let Some(held) = held.get_mut(&row.deployment) {
+                held.stored = Some(row.revision);
+            }
+        }
+        for (name, _) in held.iter().filter(|(_, held)| held.is_ahead_of_file()) {
+            tracing::warn!(
+                deployment = name,
+                "green was finalized and is blue now, but the configuration file still calls it green; \
+                 please bring the file up to date"
+            );
+        }
         Ok(())
     }
 

@@ -9,6 +9,9 @@ use crate::database::on_database;
 use crate::{Store, StoreError, UnixMilliseconds};
 use row::RouteRow;
 
+/// As many statements as come well within the time of one operation.
+const ROUTES_TOGETHER: usize = 1_000;
+
 /// A route, as it was last saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -56,7 +59,18 @@ pub struct Driven {
 /// # Errors
 /// [`StoreError::Stale`] with the revision found; nothing is changed then.
 pub async fn save(store: &Store, route: &Route, previous: Option<i64>) -> Result<(), StoreError> {
-    save_if_driven(store, route, previous, None).await
+    save_together(store, &[(route, previous)], None).await
+}
+
+/// The same for many, up to a thousand of them in one change, which is one wait for the disk.
+///
+/// # Errors
+/// [`StoreError::Stale`] for the first that is; of its thousand nothing is changed then.
+pub async fn save_all(store: &Store, routes: &[(&Route, Option<i64>)]) -> Result<(), StoreError> {
+    for together in routes.chunks(ROUTES_TOGETHER) {
+        save_together(store, together, None).await?;
+    }
+    Ok(())
 }
 
 /// The same for a rollout, if the gateway still drives it: since its take-over is a change too, nothing that the gateway
@@ -70,37 +84,47 @@ pub async fn save_if_driven(
     previous: Option<i64>,
     driven: Option<&Driven>,
 ) -> Result<(), StoreError> {
+    save_together(store, &[(route, previous)], driven).await
+}
+
+async fn save_together(
+    store: &Store,
+    routes: &[(&Route, Option<i64>)],
+    driven: Option<&Driven>,
+) -> Result<(), StoreError> {
     on_database!(store, change transaction, _number => {
-        let statement = if previous.is_some() { row::UPDATE } else { row::INSERT };
-        let saved = sqlx::query(statement)
-            .bind(&route.deployment)
-            .bind(route.revision)
-            .bind(i64::from(route.green_share))
-            .bind(route.salt.cast_signed())
-            .bind(&route.candidate)
-            .bind(&route.phase)
-            .bind(&route.latched)
-            .bind(route.previous_share.map(i64::from))
-            .bind(route.promoted_at)
-            .bind(route.adopted.as_ref().map(|adopted| &adopted.green_digest))
-            .bind(route.adopted.as_ref().map(|adopted| &adopted.file_blue_digest))
-            .bind(route.adopted.as_ref().map(|adopted| &adopted.environment))
-            .bind(route.updated_at)
-            .bind(previous)
-            .bind(driven.map(|driven| &driven.rollout))
-            .bind(driven.map(|driven| &driven.owner))
-            .execute(&mut *transaction)
-            .await?;
-        if saved.rows_affected() == 0 {
-            let found = sqlx::query_scalar("SELECT revision FROM routes WHERE deployment = $1")
+        for (route, previous) in routes {
+            let statement = if previous.is_some() { row::UPDATE } else { row::INSERT };
+            let saved = sqlx::query(statement)
                 .bind(&route.deployment)
-                .fetch_optional(transaction)
+                .bind(route.revision)
+                .bind(i64::from(route.green_share))
+                .bind(route.salt.cast_signed())
+                .bind(&route.candidate)
+                .bind(&route.phase)
+                .bind(&route.latched)
+                .bind(route.previous_share.map(i64::from))
+                .bind(route.promoted_at)
+                .bind(route.adopted.as_ref().map(|adopted| &adopted.green_digest))
+                .bind(route.adopted.as_ref().map(|adopted| &adopted.file_blue_digest))
+                .bind(route.adopted.as_ref().map(|adopted| &adopted.environment))
+                .bind(route.updated_at)
+                .bind(previous)
+                .bind(driven.map(|driven| &driven.rollout))
+                .bind(driven.map(|driven| &driven.owner))
+                .execute(&mut *transaction)
                 .await?;
-            if let Some(driven) = driven.filter(|_| found == previous) {
-                let name = driven.rollout.clone();
-                return Err(StoreError::Conflict { noun: "rollout", name, state: "driven by another gateway" });
+            if saved.rows_affected() == 0 {
+                let found = sqlx::query_scalar("SELECT revision FROM routes WHERE deployment = $1")
+                    .bind(&route.deployment)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+                if let Some(driven) = driven.filter(|_| found == *previous) {
+                    let name = driven.rollout.clone();
+                    return Err(StoreError::Conflict { noun: "rollout", name, state: "driven by another gateway" });
+                }
+                return Err(StoreError::Stale { deployment: route.deployment.clone(), found });
             }
-            return Err(StoreError::Stale { deployment: route.deployment.clone(), found });
         }
     })
 }

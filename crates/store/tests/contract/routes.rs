@@ -15,6 +15,7 @@ on_both! {
     a_revision_never_goes_back
     of_two_who_save_at_once_exactly_one_wins
     all_routes_are_loaded
+    many_are_saved_together_or_not_at_all
     a_deleted_route_is_gone
 }
 
@@ -127,6 +128,30 @@ async fn all_routes_are_loaded(place: Place) {
     let mut all = routes::load_all(&store).await.unwrap();
     all.sort_by_key(|route| route.deployment.clone());
     assert_eq!(all, [bare("a", 1), full("b", 1)]);
+}
+
+async fn many_are_saved_together_or_not_at_all(place: Place) {
+    let store = place.open().await;
+    let before = changes::latest(&store).await.unwrap();
+    let new: Vec<Route> = (0..2_500).map(|number| bare(&format!("m{number}"), 1)).collect();
+    let saves: Vec<_> = new.iter().map(|route| (route, None)).collect();
+    routes::save_all(&store, &saves).await.unwrap();
+    assert_eq!(routes::load_all(&store).await.unwrap().len(), 2_500);
+    assert_eq!(
+        changes::latest(&store).await.unwrap() - before,
+        3,
+        "a change for each thousand"
+    );
+    routes::save(&store, &bare("m1", 2), Some(1)).await.unwrap();
+    let next: Vec<Route> = (0..3).map(|number| full(&format!("m{number}"), 2)).collect();
+    let saves: Vec<_> = next.iter().map(|route| (route, Some(1))).collect();
+    assert_eq!(revision_found(&routes::save_all(&store, &saves).await), Some(2));
+    assert_eq!(
+        routes::load(&store, "m0").await.unwrap(),
+        Some(bare("m0", 1)),
+        "the one before the stale one is as it was"
+    );
+    routes::save_all(&store, &[]).await.unwrap();
 }
 
 async fn a_deleted_route_is_gone(place: Place) {
