@@ -17,6 +17,7 @@ pub mod accounts;
 pub mod audit;
 pub mod buttons;
 pub mod changes;
+pub mod clock;
 pub mod deployments;
 pub mod gateways;
 pub mod keys;

@@ -6,14 +6,17 @@ use super::{Desk, now};
 
 /// How often a gateway says that it is there.
 pub(super) const BEAT_EVERY: Duration = Duration::from_secs(2);
-/// One that was not heard for so long takes no share any more; more than clocks of two machines differ.
+/// One that was not heard for so long takes no share any more.
 const HEARD_WITHIN_MS: i64 = 10_000;
 
 impl Desk {
     /// Says that this gateway is there, and learns of the others.
     pub(super) async fn beat(&self) {
-        let at = now();
-        let heard = store::gateways::beat(&self.store, &self.name, at, at - HEARD_WITHIN_MS).await;
+        let heard = async {
+            let at = store::clock::common(&self.store, now()).await?;
+            store::gateways::beat(&self.store, &self.name, at, at - HEARD_WITHIN_MS).await
+        };
+        let heard = heard.await;
         match heard {
             Ok(gateways) => {
                 let gateways = u64::try_from(gateways).unwrap_or(1).max(1);

@@ -55,7 +55,8 @@ impl Driver {
         let row = newest.rows.into_iter().next().unwrap_or(row);
         let (reply, answer) = oneshot::channel();
         let verb = Verb::Rollback;
-        self.take_up(row, now(), Some(Message::Press { verb, actor, reply }))
+        let now = store::clock::common(store, now()).await?;
+        self.take_up(row, now, Some(Message::Press { verb, actor, reply }))
             .await?;
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
             Ok(Ok(pressed)) => Ok(pressed?),
@@ -76,7 +77,7 @@ impl Driver {
             actor: actor.name,
             role: actor.role.to_owned(),
             reason: actor.reason,
-            pressed_at: now(),
+            pressed_at: store::clock::common(store, now()).await?,
         };
         let number = store::buttons::press(store, &button).await?;
         let until = Instant::now() + ANSWER_WITHIN;

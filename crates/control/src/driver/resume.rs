@@ -98,7 +98,7 @@ impl Driver {
             if context.inboxes.of(&row.deployment).is_some() {
                 continue;
             }
-            let now = crate::desk::now();
+            let now = store::clock::common(store, crate::desk::now()).await?;
             let gone = i64::try_from(GONE_AFTER.as_millis()).unwrap_or(i64::MAX);
             // A store of one gateway alone is known to be ours.
             let unsaved_since = if store.url().is_shared() {

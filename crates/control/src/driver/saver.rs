@@ -73,7 +73,7 @@ async fn keep_writing(
         loop {
             let (number, saved) = to_write.borrow_and_update().clone();
             let Some(saved) = saved else { break };
-            match save(&store, &id, &owner, &saved).await {
+            match save_at_common_time(&store, &id, &owner, saved).await {
                 Ok(true) => {
                     if !std::mem::replace(&mut is_well, true) {
                         tracing::info!(rollout = id, "the rollout is written down again");
@@ -94,6 +94,17 @@ async fn keep_writing(
             }
         }
     }
+}
+
+/// The others tell by the time whether this gateway is still there.
+async fn save_at_common_time(
+    store: &Store,
+    id: &str,
+    owner: &str,
+    mut saved: Saved,
+) -> Result<bool, StoreError> {
+    saved.at = store::clock::common(store, saved.at).await?;
+    save(store, id, owner, &saved).await
 }
 
 fn log(id: &str, error: &StoreError) {

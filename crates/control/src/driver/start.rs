@@ -70,7 +70,7 @@ impl Driver {
             saved: Saved {
                 state: state.to_bytes(),
                 report: "null".to_owned(),
-                at: new.started_at,
+                at: store::clock::common(context.desk.store(), new.started_at).await?,
                 finished_at: None,
             },
         };

@@ -55,7 +55,8 @@ impl Ledger {
     /// When the store cannot be read or written.
     pub async fn open(store: Store, succeeds: bool) -> Result<Arc<Ledger>, StoreError> {
         let owner = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-        store::ledger::alive(&store, &owner, now()).await?;
+        let at = store::clock::common(&store, now()).await?;
+        store::ledger::alive(&store, &owner, at).await?;
         let scribe = Scribe::start(store.clone(), now, |charge, error| {
             tracing::error!(charge, %error, source = ?error.source(), "the ledger has trouble");
         });

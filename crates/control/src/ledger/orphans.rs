@@ -33,9 +33,10 @@ impl Ledger {
             tokio::time::sleep(SAY_EVERY).await;
             self.reserves.sweep(Instant::now());
             let done = async {
-                store::ledger::alive(self.store(), &self.owner, now()).await?;
-                store::topups::expire(self.store(), now()).await?;
-                self.expire_credit().await?;
+                let at = store::clock::common(self.store(), now()).await?;
+                store::ledger::alive(self.store(), &self.owner, at).await?;
+                store::topups::expire(self.store(), at).await?;
+                self.expire_credit(at).await?;
                 if self.in_company {
                     self.settle_orphans(At::Later).await?;
                 }
@@ -47,13 +48,13 @@ impl Ledger {
         }
     }
 
-    /// Takes back credit whose time has come.
-    async fn expire_credit(&self) -> Result<(), StoreError> {
-        for account in store::expiring::due(self.store(), now()).await? {
+    /// Takes back credit whose time, in Unix milliseconds, has come.
+    async fn expire_credit(&self, at: i64) -> Result<(), StoreError> {
+        for account in store::expiring::due(self.store(), at).await? {
             // What is reserved for requests to come is not spent.
             self.reserves.release(&account);
             self.scribe.flush().await;
-            let taken = store::expiring::expire(self.store(), &account, now()).await?;
+            let taken = store::expiring::expire(self.store(), &account, at).await?;
             tracing::info!(account, usd = %Nano::new(taken), "credit has expired");
         }
         Ok(())
@@ -61,7 +62,10 @@ impl Ledger {
 
     pub(super) async fn settle_orphans(&self, at: At) -> Result<(), StoreError> {
         let only_one = at == At::Start && !self.in_company;
-        let unseen_since = if only_one { i64::MAX } else { now() - GONE_AFTER_MS };
+        let unseen_since = match only_one {
+            true => i64::MAX,
+            false => store::clock::common(self.store(), now()).await? - GONE_AFTER_MS,
+        };
         loop {
             let orphans = store::ledger::orphans(self.store(), &self.owner, unseen_since).await?;
             if orphans.is_empty() {

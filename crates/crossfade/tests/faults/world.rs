@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use testkit::vendors::ModelBehaviour;
-use testkit::wait::{self, TempStore};
+use testkit::wait::{self, CrossfadeProcess, TempStore};
 
+use crate::databases::on_postgres;
 use crate::house::*;
 use crate::invariants;
 use crate::measure::{figure, is_full, sized};
@@ -49,13 +51,17 @@ impl World {
     async fn house(&self, change: impl FnOnce(String) -> String) -> House {
         let vendors = vendors().await;
         let file = change(usual_file(&vendors.url()));
+        House {
+            gateway: self.gateway(&file).await,
+            vendors,
+        }
+    }
+
+    async fn gateway(&self, file: &str) -> CrossfadeProcess {
         let place = self.folder.path().join("world");
         let (library, place) = (self.library.to_str().unwrap(), place.to_str().unwrap());
         let environment = [("LD_PRELOAD", library), ("CROSSFADE_WORLD", place)];
-        House {
-            gateway: wait::spawn_crossfade(BINARY, &file, &environment).await,
-            vendors,
-        }
+        wait::spawn_crossfade(BINARY, file, &environment).await
     }
 }
 
@@ -174,6 +180,97 @@ async fn a_clock_that_jumps_ends_nothing_and_books_nothing_twice() {
         .done("POST", "/deployments/assistant/rollback", Value::Null)
         .await;
     assert_eq!(house.routed(&[]).await, "blue split");
+}
+
+/// Two gateways on one Postgres, one of them three hours ahead: neither takes the other for gone, so rollouts stay
+/// with who drives them and charges under way are not settled by somebody else.
+#[tokio::test]
+async fn a_gateway_whose_clock_is_ahead_takes_nobody_for_gone() {
+    on_postgres(async |store| {
+        let world = World::new();
+        let plan = "plans: {watched: {phases: [{weight: 50}, {weight: 100}], \
+                    phase_defaults: {min_duration: 1h, min_requests: 1}, deadline: 24h}}\n";
+        let prices = "prices: {blue-model: {input: 1, output: 8}, green-model: {input: 1, output: 8}}\n";
+        let vendors = vendors().await;
+        let file = format!("store: {store}\n{}{plan}{prices}", usual_file(&vendors.url()));
+        let house = House {
+            gateway: world.gateway(&file).await,
+            vendors,
+        };
+        let payer = json!({"name": "payer", "billing": "prepaid"});
+        house.done("POST", "/accounts", payer).await;
+        let credit = json!({"id": "start", "amount_usd": "100.00", "reason": "for the test"});
+        house.done("POST", "/accounts/payer/correct", credit).await;
+        let key = json!({"name": "paid", "account": "payer"});
+        let key = house.done("POST", "/keys", key).await;
+        let plan = json!({"plan": "watched"});
+        house.done("POST", "/deployments/assistant/rollout", plan).await;
+        house
+            .until("the first phase", |now| now["split"]["green"] == 50)
+            .await;
+        for model in ["blue-model", "green-model"] {
+            // Long enough for three looks at whose charges are under way.
+            let slow = ModelBehaviour {
+                tokens_per_second: 10.0,
+                answer_tokens: 70,
+                ..ModelBehaviour::instant()
+            };
+            house.vendors.set_behaviour(model, slow).unwrap();
+        }
+        let mut database = PgConnection::connect(&store).await.unwrap();
+        let owner = "SELECT owner FROM rollouts";
+        let driver: String = sqlx::query_scalar(owner).fetch_one(&mut database).await.unwrap();
+        let bearer = format!("Bearer {}", key["secret"].as_str().unwrap());
+        let headers = [("authorization", bearer.as_str())];
+
+        let ahead = World::new();
+        ahead.becomes(3 * HOUR, "real");
+        let far = ahead.gateway(&file).await;
+        let mut streams = Vec::new();
+        for gateway in [&house.gateway, &far] {
+            let mut stream = wait::stream(gateway.client_addr, CHAT, &headers, &streamed()).await;
+            assert_eq!(stream.status, 200);
+            stream.next().await.unwrap();
+            streams.push(stream);
+        }
+        for mut stream in streams {
+            assert_eq!(stream.collect().await.last().unwrap().data, "[DONE]");
+        }
+        let charges = "SELECT charged_nanos FROM charges WHERE charged_nanos IS NOT NULL";
+        wait::until_async("both are charged", SOON, async || {
+            let shown = look(&house.gateway, "/accounts/payer").await;
+            let held = shown["held_usd"].as_str().unwrap().to_owned();
+            held.trim_end_matches(['0', '.']).is_empty()
+        })
+        .await;
+        let charged: Vec<i64> = sqlx::query_scalar(charges)
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+        let whole = |nanos: &i64| *nanos >= 70 * 8_000;
+        assert!(
+            charged.len() == 2 && charged.iter().all(whole),
+            "a stream was settled before its end: {charged:?}"
+        );
+        let drives: String = sqlx::query_scalar(owner).fetch_one(&mut database).await.unwrap();
+        assert_eq!(drives, driver, "the rollout went to the gateway that is ahead");
+        for heard in [
+            "SELECT MAX(heard_at) - MIN(heard_at) FROM limit_sharers HAVING COUNT(*) = 2",
+            "SELECT MAX(seen_at) - MIN(seen_at) FROM gateways HAVING COUNT(*) = 2",
+        ] {
+            let apart: Option<i64> = sqlx::query_scalar(heard)
+                .fetch_optional(&mut database)
+                .await
+                .unwrap();
+            let apart = apart.unwrap_or_else(|| panic!("two gateways were to be heard: {heard}"));
+            assert!(apart < 10_000, "{apart} ms apart: {heard}");
+        }
+        figure(
+            "two gateways, clocks 3 h apart",
+            "both are there, streams are charged whole, the rollout stays",
+        );
+    })
+    .await;
 }
 
 /// A key's end is a date: it follows the clock, forth and back.
