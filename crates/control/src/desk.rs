@@ -19,6 +19,7 @@ mod view;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use decide::Side;
 use gateway::{Flight, PriceBook, Provider, Shared};
@@ -90,6 +91,8 @@ struct Live {
 /// Deployment, side, and digest of the environment's definition.
 type FlightKey = (String, Side, String);
 
+/// How long a change waits for its entry in the audit log.
+const AUDIT_PATIENCE: Duration = Duration::from_millis(300);
 /// Slow readers of changes miss some and look again at everything.
 const CHANGES_KEPT: usize = 256;
 
@@ -167,10 +170,20 @@ impl Desk {
             reason: actor.reason.clone(),
             detail: detail.to_string(),
         };
-        if let Err(error) = store::audit::append(&self.store, &entry).await {
-            tracing::error!(verb, subject, actor = actor.name, %error, "a change is missing from the audit log");
-        }
-        let _ = self.audited.send(Arc::new(entry));
+        let entry = Arc::new(entry);
+        let writing = tokio::spawn(write_down(self.store.clone(), Arc::clone(&entry)));
+        // What was done is done: it is not told later because the store hangs.
+        let _ = tokio::time::timeout(AUDIT_PATIENCE, writing).await;
+        let _ = self.audited.send(entry);
+    }
+}
+
+async fn write_down(store: Store, entry: Arc<NewEntry>) {
+    if let Err(error) = store::audit::append(&store, &entry).await {
+        let NewEntry {
+            verb, subject, actor, ..
+        } = &*entry;
+        tracing::error!(verb, subject, actor, %error, "a change is missing from the audit log");
     }
 }
 

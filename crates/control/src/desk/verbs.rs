@@ -5,14 +5,17 @@ use std::time::Duration;
 use decide::Side;
 use decide::release::{Release, Verb};
 use serde_json::json;
-use store::StoreError;
-use store::routes::Driven;
+use store::routes::{Driven, Route};
+use store::{Store, StoreError};
+use tokio::sync::oneshot;
 
 use super::held::Held;
 use super::view::{self, DeploymentState};
 use super::{Actor, Desk, DeskError, Live, build, now};
 
-/// A rollback that could not be written down is tried again this often.
+/// A rollback is answered whatever the store does: it is in force already.
+const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+/// One that could not be written down is tried again this often.
 const STORE_AGAIN: Duration = Duration::from_millis(500);
 
 /// What a verb did.
@@ -123,19 +126,20 @@ impl Desk {
             // Nothing may stand between a rollback and its effect, not even the store.
             let before = live.held.get(name).cloned();
             self.swap_route(live, name, next.clone())?;
-            return match store::routes::save(&self.store, &row, previous).await {
-                Ok(()) => {
-                    mark_stored(live, name, row.revision);
+            let revision = row.revision;
+            let storing = keep_storing(self.store.clone(), row, previous);
+            return match tokio::time::timeout(ANSWER_WITHIN, storing).await {
+                Ok(Ok(Ok(()))) => {
+                    mark_stored(live, name, revision);
                     Ok(())
                 }
-                Err(error @ StoreError::Stale { .. }) => {
+                Ok(Ok(Err(error))) => {
                     // Decided again on what is stored, as one change.
                     live.held.extend(before.map(|before| (name.to_owned(), before)));
                     Err(error.into())
                 }
-                Err(error) => {
-                    tracing::error!(deployment = name, %error, "a rollback is in force, but not stored yet");
-                    self.store_later(name.to_owned(), row, previous);
+                Ok(Err(_)) | Err(_) => {
+                    tracing::error!(deployment = name, "a rollback is in force, but not stored yet");
                     Ok(())
                 }
             };
@@ -168,23 +172,33 @@ impl Desk {
         self.put(snapshot);
         Ok(())
     }
+}
 
-    /// Keeps trying until the store has it, or has something newer.
-    fn store_later(&self, name: String, row: store::routes::Route, previous: Option<i64>) {
-        let store = self.store.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(STORE_AGAIN).await;
-                match store::routes::save(&store, &row, previous).await {
-                    Ok(()) => return tracing::info!(deployment = name, "the rollback is stored now"),
-                    Err(StoreError::Stale { .. }) => return,
-                    Err(error) => {
-                        tracing::warn!(deployment = name, %error, "the rollback is still not stored")
-                    }
+/// Stores a rollback, however long that takes; the answer is an error only where the store has something newer.
+fn keep_storing(
+    store: Store,
+    row: Route,
+    previous: Option<i64>,
+) -> oneshot::Receiver<Result<(), StoreError>> {
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        let deployment = row.deployment.clone();
+        let stored = loop {
+            match store::routes::save(&store, &row, previous).await {
+                Ok(()) => break Ok(()),
+                Err(error @ StoreError::Stale { .. }) => break Err(error),
+                Err(error) => {
+                    tracing::error!(deployment, %error, "a rollback is in force, but cannot be stored");
+                    tokio::time::sleep(STORE_AGAIN).await;
                 }
             }
-        });
-    }
+        };
+        // Whoever asked has been answered already.
+        if tell.send(stored).is_err_and(|stored| stored.is_ok()) {
+            tracing::info!(deployment, "the rollback is stored now");
+        }
+    });
+    told
 }
 
 pub(super) fn find<'a>(live: &'a Live, name: &str) -> Result<&'a Held, DeskError> {

@@ -118,6 +118,11 @@ async fn a_frozen_database_stops_no_known_key_and_calls_no_unknown_one_wrong() {
             "frozen store, rollback answered",
             format!("{} after {:.1} s", answered.status, asked.elapsed().as_secs_f64()),
         );
+        // Within a second on a machine that is not busy; the store itself would take five.
+        assert!(
+            asked.elapsed() < Duration::from_secs(3),
+            "the rollback waited for the store"
+        );
         way.frozen.send_replace(false);
         wait::until_async("unknown keys are wrong again", SOON * 3, async || {
             house.status("cf-unknown-key-0123456789").await == 401
@@ -165,6 +170,11 @@ async fn a_locked_file_stops_no_request_and_no_rollback() {
     figure(
         "locked store, rollback answered",
         format!("{} after {:.1} s", answered.status, asked.elapsed().as_secs_f64()),
+    );
+    // Within a second on a machine that is not busy; the store itself would take five.
+    assert!(
+        asked.elapsed() < Duration::from_secs(3),
+        "the rollback waited for the store"
     );
     other.execute("ROLLBACK").await.unwrap();
     wait::until_async("changes are taken again", SOON * 2, async || {
