@@ -31,8 +31,9 @@ lint: ui ## Formatting, clippy with warnings as errors, licences and sources of 
 unit: services ui ## All tests of the gateway
 	$(CARGO) test --workspace --locked
 
+# With the binary that `unit` has made: a build by itself takes other features of dependencies, and minutes.
 browser: services ui ## All tests of the dashboard, in Chromium
-	$(CARGO) build --locked --package crossfade
+	$(CARGO) test --workspace --locked --no-run
 	cd ui && npm run --silent test
 
 services: ## Starts (or, on Debian, installs) what tests need: PostgreSQL, Python, Chromium
