@@ -431,7 +431,9 @@ impl<'a> Cursor<'a> {
                 self.at += taken;
                 if is_high_surrogate(unit) {
                     match escape(self.rest()) {
-                        (taken, Escape::Unit(low)) if is_low_surrogate(low) => self.at += taken,
+                        (taken, Escape::Unit(low)) if is_low_surrogate(low) && self.byte() == Some(b'\\') => {
+                            self.at += taken;
+                        }
                         _ if self.rules == Rules::Client => return Err(self.flaw(lone)),
                         _ => {}
                     }

@@ -99,6 +99,7 @@ fn half_a_surrogate_pair_is_refused_from_clients_only() {
         r#""\udc00""#,
         r#""\ud800x""#,
         r#""\ud800\ud800""#,
+        r#""\ud800xudc00""#,
         r#"{"\ud800":1}"#,
     ] {
         assert_eq!(
