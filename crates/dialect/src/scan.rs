@@ -8,7 +8,7 @@ mod turns;
 use std::borrow::Cow;
 
 use crate::door::Door;
-use crate::json::{Cursor, Kind, Raw, Rules, Span};
+use crate::json::{Cursor, Raw, Rules, Span, utf8};
 use crate::refusal::BadRequest;
 
 /// A string of the request: its words and the place of its value, quotes included.
@@ -76,13 +76,20 @@ impl Scan {
     /// Reads a JSON body as the API behind `door` defines it. Fields that policy does not need may hold
     /// anything that is strict JSON.
     pub fn read(door: Door, body: &[u8]) -> Result<Scan, BadRequest> {
-        let mut cursor = Cursor::new(body, Rules::Client)?;
+        Scan::read_strictly(door, body).map_err(|refusal| match utf8(body) {
+            Ok(_) => refusal,
+            Err(flaw) => flaw.into(),
+        })
+    }
+
+    fn read_strictly(door: Door, body: &[u8]) -> Result<Scan, BadRequest> {
+        let mut cursor = Cursor::new(body, Rules::Client);
         let mut scan = Scan {
             stream: door == Door::StreamGenerate,
             fields: Vec::with_capacity(USUAL_FIELDS),
             ..Scan::default()
         };
-        if cursor.kind()? != Kind::Object {
+        if !cursor.at_object() {
             cursor.value()?;
             cursor.finish()?;
             let message = "The request body must be a JSON object".to_owned();

@@ -80,9 +80,7 @@ fn without(data: &[u8], field: Span) -> Verdict {
 }
 
 fn note_usage(value: &[u8], facts: &mut Facts) {
-    if let Ok(value) = std::str::from_utf8(value) {
-        facts.usage = Some(usage::openai_text(value));
-    }
+    facts.usage = Some(usage::openai_text(value));
 }
 
 /// Groq tells usage inside `x_groq`.
@@ -94,18 +92,18 @@ fn note_groq_usage(value: &[u8], facts: &mut Facts) {
 }
 
 fn read(data: &[u8], facts: &mut Facts) -> Result<Chunk, Flaw> {
-    let mut cursor = Cursor::new(data, Rules::Vendor)?;
+    let mut cursor = Cursor::new(data, Rules::Vendor);
     let mut chunk = Chunk::default();
     cursor.object(|cursor, key| {
         match key.name.as_ref() {
-            "choices" if cursor.kind()? == Kind::List => {
+            b"choices" if cursor.at_list() => {
                 chunk.choices = Some(0);
                 cursor.list(|cursor| choice(cursor, &mut chunk, facts))?;
             }
             name => {
                 let value = cursor.value()?;
                 match name {
-                    "usage" => {
+                    b"usage" => {
                         chunk.usage = Some((
                             Span {
                                 start: key.place.start,
@@ -114,9 +112,9 @@ fn read(data: &[u8], facts: &mut Facts) -> Result<Chunk, Flaw> {
                             value,
                         ));
                     }
-                    "error" if value.kind != Kind::Null => chunk.error = Some(value.span),
-                    "obfuscation" if value.kind == Kind::Text => chunk.changing.padding = Some(value.span),
-                    "x_groq" if value.kind == Kind::Object => chunk.groq = Some(value.span),
+                    b"error" if value.kind != Kind::Null => chunk.error = Some(value.span),
+                    b"obfuscation" if value.kind == Kind::Text => chunk.changing.padding = Some(value.span),
+                    b"x_groq" if value.kind == Kind::Object => chunk.groq = Some(value.span),
                     _ => {}
                 }
             }
@@ -128,7 +126,7 @@ fn read(data: &[u8], facts: &mut Facts) -> Result<Chunk, Flaw> {
 }
 
 fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Result<(), Flaw> {
-    if cursor.kind()? != Kind::Object {
+    if !cursor.at_object() {
         return cursor.value().map(drop);
     }
     chunk.choices = chunk.choices.map(|count| count + 1);
@@ -136,13 +134,13 @@ fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Resu
     let mut finish = None;
     cursor.object(|cursor, key| {
         match key.name.as_ref() {
-            "delta" if cursor.kind()? == Kind::Object => {
+            b"delta" if cursor.at_object() => {
                 cursor.object(|cursor, key| {
                     let value = cursor.value()?;
-                    if key.name == "content" && value.kind == Kind::Text {
+                    if key.name.as_ref() == b"content" && value.kind == Kind::Text {
                         chunk.changing.words = Some(value.span);
                     }
-                    if key.name != "role" {
+                    if key.name.as_ref() != b"role" {
                         chunk.written += written(value);
                     }
                     Ok::<(), Flaw>(())
@@ -151,9 +149,9 @@ fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Resu
             name => {
                 let value = cursor.value()?;
                 match name {
-                    "index" => index = cursor.slice(value.span).parse().unwrap_or_default(),
-                    "finish_reason" if value.kind == Kind::Text => finish = Some(value),
-                    "text" => chunk.written += written(value),
+                    b"index" => index = index_of(cursor, value),
+                    b"finish_reason" if value.kind == Kind::Text => finish = Some(value),
+                    b"text" => chunk.written += written(value),
                     _ => {}
                 }
             }
@@ -168,6 +166,12 @@ fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Resu
         facts.finish = Some(cursor.words(reason).into_owned());
     }
     Ok(())
+}
+
+/// A choice's index; 0 for what is none.
+fn index_of(cursor: &Cursor<'_>, value: Raw) -> u32 {
+    let index = cursor.number(value).and_then(|index| u32::try_from(index).ok());
+    index.unwrap_or_default()
 }
 
 /// About how many bytes of the model's own are in this value: a string without its quotes, tool calls whole.

@@ -1,0 +1,109 @@
+//! Finding the end of what is ordinary in a string, 16 bytes at a time.
+
+use wide::i8x16;
+
+/// Where plain bytes end, however far; the end of `bytes` if all are plain.
+#[inline(always)]
+pub(super) fn plain_end(bytes: &[u8], start: usize) -> usize {
+    end_of_run(bytes, start, not_plain, |byte| {
+        byte.is_ascii() && !is_special(byte)
+    })
+}
+
+/// Where the bytes from `start` on stop being ordinary: as `plain_end`, but bytes that are not ASCII are ordinary.
+#[inline(never)]
+pub(super) fn ordinary_end(bytes: &[u8], start: usize) -> usize {
+    end_of_run(bytes, start, special, |byte| !is_special(byte))
+}
+
+/// How many bytes from the start are ordinary inside a JSON string: no quote, no backslash, no control character.
+pub(crate) fn ordinary_run(bytes: &[u8]) -> usize {
+    ordinary_end(bytes, 0)
+}
+
+#[inline(always)]
+fn end_of_run(
+    bytes: &[u8],
+    start: usize,
+    marks: impl Fn(&[u8; 16]) -> u32,
+    goes_on: impl Fn(u8) -> bool,
+) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let (pairs, tail) = rest.as_chunks::<32>();
+    let mut end = start;
+    for pair in pairs {
+        let [one, two] = pair.as_chunks().0 else { break };
+        let marks = marks(one) | marks(two) << 16;
+        if marks != 0 {
+            return end + marks.trailing_zeros() as usize;
+        }
+        end += 32;
+    }
+    if let Some(block) = tail.first_chunk() {
+        let marks = marks(block);
+        if marks != 0 {
+            return end + marks.trailing_zeros() as usize;
+        }
+        end += 16;
+    }
+    let left = bytes.len().saturating_sub(end);
+    match bytes.last_chunk() {
+        // The last block, of which some bytes were looked at before.
+        Some(block) => match marks(block) >> (16 - left.min(16)) {
+            0 => end + left,
+            marks => end + marks.trailing_zeros() as usize,
+        },
+        None => end + tail.iter().take_while(|byte| goes_on(**byte)).count(),
+    }
+}
+
+fn is_special(byte: u8) -> bool {
+    matches!(byte, ..0x20 | b'"' | b'\\')
+}
+
+/// One bit a byte, the first byte's the lowest: those that are special or not ASCII. Bytes from 0x80 on are negative
+/// as signed numbers, so one comparison finds them and the control characters.
+#[inline(always)]
+pub(super) fn not_plain(block: &[u8; 16]) -> u32 {
+    let block = i8x16::new(block.map(u8::cast_signed));
+    (block.simd_lt(i8x16::splat(0x20)) | quote_or_backslash(block)).to_bitmask()
+}
+
+/// The same for those that are special.
+#[inline(always)]
+fn special(block: &[u8; 16]) -> u32 {
+    let block = i8x16::new(block.map(u8::cast_signed));
+    let control = block.simd_lt(i8x16::splat(0x20)) & block.simd_gt(i8x16::splat(-1));
+    (control | quote_or_backslash(block)).to_bitmask()
+}
+
+#[inline(always)]
+fn quote_or_backslash(block: i8x16) -> i8x16 {
+    block.simd_eq(i8x16::splat(b'"'.cast_signed())) | block.simd_eq(i8x16::splat(b'\\'.cast_signed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_at_the_first_special_byte_wherever_it_stands() {
+        for length in 0..100 {
+            for special in [b'"', b'\\', 0x00, 0x1f, b'\n', 0x80, 0xff] {
+                let mut bytes = vec![0x20_u8; length];
+                bytes.push(0x7f);
+                bytes.push(special);
+                bytes.extend(std::iter::repeat_n(b'"', length));
+                let wanted = length + 1;
+                let next = if special.is_ascii() { wanted } else { wanted + 1 };
+                let ordinary = if length > 0 { next } else { bytes.len() };
+                let found = if next == wanted { wanted } else { ordinary };
+                assert_eq!(plain_end(&bytes, 0), wanted, "length {length}, byte {special}");
+                assert_eq!(ordinary_run(&bytes), found, "length {length}, byte {special}");
+            }
+            assert_eq!(ordinary_run(&vec![b'x'; length]), length);
+            assert_eq!(ordinary_run(&vec![0xe9; length]), length);
+            assert_eq!(plain_end(&vec![b'x'; length], length / 2), length);
+        }
+    }
+}

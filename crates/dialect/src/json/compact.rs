@@ -1,0 +1,80 @@
+//! Texts are compact and names and words short, as a rule. What follows that rule is read here without a look at white
+//! space and, within a piece of known length, at the end of the text; what does not is left to `grammar`.
+
+use super::blocks::not_plain;
+use super::grammar::Text;
+
+/// What stands before a key: its own quote and what is before that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lead(u16);
+
+impl Lead {
+    /// The first of an object.
+    pub(super) const BRACE: Lead = Lead(u16::from_le_bytes(*b"{\""));
+    pub(super) const COMMA: Lead = Lead(u16::from_le_bytes(*b",\""));
+}
+
+const AFTER_KEY: u16 = u16::from_le_bytes(*b"\":");
+
+/// More digits may be more than a u64 can hold.
+const SAFE_DIGITS: usize = 18;
+
+impl<'a> Text<'a> {
+    /// The name in `{"name":` or `,"name":` at `at`, if there is that and it is shorter than 32 bytes.
+    #[inline(always)]
+    pub(super) fn compact_key(self, at: usize, lead: Lead) -> Option<&'a [u8]> {
+        let window: &[u8; 36] = self.0.get(at..)?.first_chunk()?;
+        let [one, two, inside @ ..] = window;
+        if u16::from_le_bytes([*one, *two]) != lead.0 {
+            return None;
+        }
+        match not_plain(inside.first_chunk()?) {
+            0 => {
+                let window: &[u8; 36] = self.0.get(at + 16..)?.first_chunk()?;
+                let [_, _, inside @ ..] = window;
+                let length = key_length(inside, not_plain(inside.first_chunk()?))?;
+                self.0.get(at + 2..at + 18 + length)
+            }
+            marks => inside.get(..key_length(inside, marks)?),
+        }
+    }
+
+    /// Behind the string that begins at `at`, if it is shorter than 32 bytes and all plain.
+    #[inline(always)]
+    pub(super) fn short_string(self, at: usize) -> Option<usize> {
+        let window: &[u8; 36] = self.0.get(at..)?.first_chunk()?;
+        let [_, inside @ ..] = window;
+        let mut marks = not_plain(inside.first_chunk()?);
+        if marks == 0 {
+            marks = not_plain(inside.get(16..)?.first_chunk()?) << 16;
+        }
+        let length = marks.trailing_zeros() as usize;
+        (inside.get(length) == Some(&b'"') && marks != 0).then_some(at + length + 2)
+    }
+
+    /// The whole number that begins at `at`, and the place behind it, if it is a short one without a sign.
+    #[inline(always)]
+    pub(super) fn short_integer(self, at: usize) -> Option<(u64, usize)> {
+        let mut number = 0;
+        let mut behind = at;
+        while let Some(digit @ b'0'..=b'9') = self.byte(behind) {
+            number = number * 10 + u64::from(digit - b'0');
+            behind += 1;
+            if behind - at > SAFE_DIGITS {
+                return None;
+            }
+        }
+        let length = behind - at;
+        let right = length == 1 || (length > 1 && self.byte(at) != Some(b'0'));
+        let goes_on = matches!(self.byte(behind), Some(b'.' | b'e' | b'E'));
+        (right && !goes_on).then_some((number, behind))
+    }
+}
+
+/// The place of the first mark, if a key ends there.
+#[inline(always)]
+fn key_length(inside: &[u8; 34], marks: u32) -> Option<usize> {
+    let length = marks.trailing_zeros() as usize;
+    let after = [*inside.get(length)?, *inside.get(length + 1)?];
+    (marks != 0 && u16::from_le_bytes(after) == AFTER_KEY).then_some(length)
+}
