@@ -32,6 +32,13 @@ impl Field {
         crate::json::decode(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default())
     }
 
+    /// Whether this is its name. A name that is spelled with escapes takes more bytes than it means.
+    pub(crate) fn is(&self, body: &[u8], name: &str) -> bool {
+        let (start, end) = (self.key.start + 1, self.key.end.saturating_sub(1));
+        let spelled = Span { start, end }.of(body);
+        spelled == name.as_bytes() || (spelled.len() > name.len() && self.name(body) == name)
+    }
+
     /// From the key to the end of the value.
     pub(crate) fn place(&self) -> Span {
         Span {
@@ -118,7 +125,7 @@ impl Scan {
 
     /// The top-level field of this name. Clients spell keys plainly, so this compares a few lengths.
     pub fn field_named(&self, body: &[u8], name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name(body) == name)
+        self.fields.iter().find(|field| field.is(body, name))
     }
 
     fn require(&self, door: Door, has_turns: bool) -> Result<(), BadRequest> {

@@ -18,18 +18,20 @@ impl Edits {
     }
 
     /// Adds fields (`"name":value`) at the start of an object. `object` is its span, `empty` whether it has no fields.
-    pub fn add_fields(&mut self, object: Span, empty: bool, fields: &[(&str, &str)]) {
-        let mut added = Vec::new();
+    pub fn add_fields<S: AsRef<str>>(&mut self, object: Span, empty: bool, fields: &[(S, S)]) {
+        if fields.is_empty() {
+            return;
+        }
+        // Two quotes, a colon and a comma each.
+        let written = |(name, value): &(S, S)| name.as_ref().len() + value.as_ref().len() + 4;
+        let mut added = Vec::with_capacity(fields.iter().map(written).sum());
         for (position, (name, value)) in fields.iter().enumerate() {
             if position > 0 {
                 added.push(b',');
             }
-            super::push_text(&mut added, name);
+            super::push_text(&mut added, name.as_ref());
             added.push(b':');
-            added.extend_from_slice(value.as_bytes());
-        }
-        if added.is_empty() {
-            return;
+            added.extend_from_slice(value.as_ref().as_bytes());
         }
         if !empty {
             added.push(b',');

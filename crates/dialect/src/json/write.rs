@@ -2,6 +2,7 @@
 
 /// Appends `words` as a JSON string, quotes included.
 pub fn push_text(out: &mut Vec<u8>, words: &str) {
+    out.reserve(words.len() + 2);
     out.push(b'"');
     push_inside(out, words);
     out.push(b'"');
