@@ -31,7 +31,7 @@ pub(super) fn body(
     if let Some(model) = &scan.model
         && model.name != target.model
     {
-        let mut name = Vec::new();
+        let mut name = Vec::with_capacity(target.model.len() + 2);
         push_text(&mut name, target.model);
         edits.replace(model.place, name);
     }
@@ -54,9 +54,7 @@ pub(super) fn body(
         ask_for_usage(body, scan, &mut edits, &mut added);
     }
     edits.add_fields(scan.object, scan.fields.is_empty(), &added);
-    let mut out = Vec::new();
-    edits.apply(body, &mut out);
-    out
+    edits.apply(body)
 }
 
 fn setting(

@@ -5,29 +5,33 @@ use wide::i8x16;
 /// Where plain bytes end, however far; the end of `bytes` if all are plain.
 #[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], start: usize) -> usize {
-    end_of_run(bytes, start, not_plain, |byte| {
-        byte.is_ascii() && !is_special(byte)
-    })
+    end_of_run(bytes, start, not_plain)
 }
 
 /// Where the bytes from `start` on stop being ordinary: as `plain_end`, but bytes that are not ASCII are ordinary.
 #[inline(never)]
 pub(super) fn ordinary_end(bytes: &[u8], start: usize) -> usize {
-    end_of_run(bytes, start, special, |byte| !is_special(byte))
+    end_of_run(bytes, start, special)
+}
+
+/// How many bytes from the start are ordinary, if they are UTF-8.
+pub(crate) fn ordinary_text(bytes: &[u8]) -> Option<usize> {
+    let plain = plain_end(bytes, 0);
+    if bytes.get(plain).is_none_or(u8::is_ascii) {
+        return Some(plain);
+    }
+    let end = ordinary_end(bytes, plain);
+    let rest = bytes.get(plain..end)?;
+    std::str::from_utf8(rest).ok().map(|_| end)
 }
 
 /// How many bytes from the start are ordinary inside a JSON string: no quote, no backslash, no control character.
-pub(crate) fn ordinary_run(bytes: &[u8]) -> usize {
+pub(super) fn ordinary_run(bytes: &[u8]) -> usize {
     ordinary_end(bytes, 0)
 }
 
 #[inline(always)]
-fn end_of_run(
-    bytes: &[u8],
-    start: usize,
-    marks: impl Fn(&[u8; 16]) -> u32,
-    goes_on: impl Fn(u8) -> bool,
-) -> usize {
+fn end_of_run(bytes: &[u8], start: usize, marks: impl Fn(&[u8; 16]) -> u32) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     let (pairs, tail) = rest.as_chunks::<32>();
     let mut end = start;
@@ -53,12 +57,13 @@ fn end_of_run(
             0 => end + left,
             marks => end + marks.trailing_zeros() as usize,
         },
-        None => end + tail.iter().take_while(|byte| goes_on(**byte)).count(),
+        None => {
+            let mut block = [b' '; 16];
+            block.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+            let marks = marks(&block);
+            end + left.min(marks.trailing_zeros() as usize)
+        }
     }
-}
-
-fn is_special(byte: u8) -> bool {
-    matches!(byte, ..0x20 | b'"' | b'\\')
 }
 
 /// One bit a byte, the first byte's the lowest: those that are special or not ASCII. Bytes from 0x80 on are negative
@@ -84,7 +89,27 @@ fn quote_or_backslash(block: i8x16) -> i8x16 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn ordinary_text_is_utf8_up_to_the_first_special_byte(
+            plain in "[a-z]{0,40}",
+            more in proptest::collection::vec(
+                proptest::sample::select(vec![b'x', b'"', b'\\', 0x0a, 0xc3, 0xa9, 0xff, 0x7f]),
+                0..20,
+            ),
+        ) {
+            let bytes = [plain.as_bytes(), &more].concat();
+            let special = |byte: &u8| matches!(byte, ..0x20 | b'"' | b'\\');
+            let end = bytes.iter().position(special).unwrap_or(bytes.len());
+            let wanted = std::str::from_utf8(&bytes[..end]).ok().map(str::len);
+            prop_assert_eq!(ordinary_text(&bytes), wanted);
+            prop_assert_eq!(ordinary_run(&bytes), end);
+        }
+    }
 
     #[test]
     fn a_run_ends_at_the_first_special_byte_wherever_it_stands() {

@@ -1,7 +1,7 @@
 //! Texts are compact and names and words short, as a rule. What follows that rule is read here without a look at white
 //! space and, within a piece of known length, at the end of the text; what does not is left to `grammar`.
 
-use super::blocks::not_plain;
+use super::blocks::{not_plain, plain_end};
 use super::grammar::Text;
 
 /// What stands before a key: its own quote and what is before that.
@@ -16,14 +16,16 @@ impl Lead {
 
 const AFTER_KEY: u16 = u16::from_le_bytes(*b"\":");
 
-/// More digits may be more than a u64 can hold.
+/// More digits may say more than a u64 can hold.
 const SAFE_DIGITS: usize = 18;
 
 impl<'a> Text<'a> {
-    /// The name in `{"name":` or `,"name":` at `at`, if there is that and it is shorter than 32 bytes.
+    /// The name in `{"name":` or `,"name":` at `at`, if there is that; a name may be too long.
     #[inline(always)]
     pub(super) fn compact_key(self, at: usize, lead: Lead) -> Option<&'a [u8]> {
-        let window: &[u8; 36] = self.0.get(at..)?.first_chunk()?;
+        let Some(window) = self.0.get(at..).and_then(|rest| rest.first_chunk::<36>()) else {
+            return self.last_compact_key(at, lead);
+        };
         let [one, two, inside @ ..] = window;
         if u16::from_le_bytes([*one, *two]) != lead.0 {
             return None;
@@ -37,6 +39,18 @@ impl<'a> Text<'a> {
             }
             marks => inside.get(..key_length(inside, marks)?),
         }
+    }
+
+    /// The same near the end of the text.
+    #[inline(never)]
+    fn last_compact_key(self, at: usize, lead: Lead) -> Option<&'a [u8]> {
+        let (before, inside) = self.0.get(at..)?.split_first_chunk()?;
+        if u16::from_le_bytes(*before) != lead.0 {
+            return None;
+        }
+        let length = plain_end(self.0, at + 2) - (at + 2);
+        let (name, after) = inside.split_at_checked(length)?;
+        after.starts_with(b"\":").then_some(name)
     }
 
     /// Behind the string that begins at `at`, if it is shorter than 32 bytes and all plain.
@@ -55,19 +69,22 @@ impl<'a> Text<'a> {
     /// The whole number that begins at `at`, and the place behind it, if it is a short one without a sign.
     #[inline(always)]
     pub(super) fn short_integer(self, at: usize) -> Option<(u64, usize)> {
-        let mut number = 0;
-        let mut behind = at;
-        while let Some(digit @ b'0'..=b'9') = self.byte(behind) {
-            number = number * 10 + u64::from(digit - b'0');
-            behind += 1;
-            if behind - at > SAFE_DIGITS {
-                return None;
+        let digit = |at: usize| match self.byte(at) {
+            Some(digit @ b'0'..=b'9') => Some(u64::from(digit - b'0')),
+            _ => None,
+        };
+        let mut number = digit(at)?;
+        let mut behind = at + 1;
+        if number != 0 {
+            while let Some(digit) = digit(behind) {
+                number = number.wrapping_mul(10).wrapping_add(digit);
+                behind += 1;
             }
         }
-        let length = behind - at;
-        let right = length == 1 || (length > 1 && self.byte(at) != Some(b'0'));
-        let goes_on = matches!(self.byte(behind), Some(b'.' | b'e' | b'E'));
-        (right && !goes_on).then_some((number, behind))
+        match self.byte(behind) {
+            Some(b'0'..=b'9' | b'.' | b'e' | b'E') => None,
+            _ => (behind - at <= SAFE_DIGITS).then_some((number, behind)),
+        }
     }
 }
 

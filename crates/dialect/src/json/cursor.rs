@@ -111,6 +111,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Checks the next value and steps over it.
+    #[inline]
     pub fn value(&mut self) -> Result<Raw, Flaw> {
         let text = self.text;
         let (first, start) = text.token(self.at);
@@ -156,7 +157,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline(never)]
-    fn behind_any_value(&mut self, at: usize) -> Result<usize, Flaw> {
+    pub(super) fn behind_any_value(&mut self, at: usize) -> Result<usize, Flaw> {
         let (first, at) = self.text.token(at);
         match first {
             Some(b'{' | b'[') => self.skip_container(at),

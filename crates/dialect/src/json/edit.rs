@@ -79,11 +79,11 @@ impl Edits {
         }
     }
 
-    /// Appends the edited body. An edit that overlaps one before it is left out.
-    pub fn apply(mut self, body: &[u8], out: &mut Vec<u8>) {
+    /// The edited body. An edit that overlaps one before it is left out.
+    pub fn apply(mut self, body: &[u8]) -> Vec<u8> {
         self.edits.sort_by_key(|(place, _)| (place.start, place.end));
         let grown: usize = self.edits.iter().map(|(_, with)| with.len()).sum();
-        out.reserve(body.len() + grown);
+        let mut out = Vec::with_capacity(body.len() + grown);
         let mut done = 0;
         for (place, with) in &self.edits {
             if place.start < done {
@@ -100,6 +100,7 @@ impl Edits {
             done = place.end;
         }
         out.extend_from_slice(body.get(done..).unwrap_or_default());
+        out
     }
 }
 
@@ -122,8 +123,7 @@ mod tests {
             let end = body.find('1').unwrap() + 1;
             let mut edits = Edits::default();
             edits.remove_field(body.as_bytes(), Span { start, end });
-            let mut out = Vec::new();
-            edits.apply(body.as_bytes(), &mut out);
+            let out = edits.apply(body.as_bytes());
             assert_eq!(String::from_utf8(out).unwrap(), rest, "{body}");
         }
     }

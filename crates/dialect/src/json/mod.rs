@@ -18,7 +18,7 @@ mod text;
 mod tree;
 mod write;
 
-pub(crate) use blocks::ordinary_run;
+pub(crate) use blocks::ordinary_text;
 pub use cursor::{Cursor, Key, Kind, Raw};
 pub use edit::Edits;
 pub(crate) use flaw::utf8;

@@ -31,7 +31,7 @@ impl Cursor<'_> {
                 lead = Lead::COMMA;
                 if let Some(value) = value {
                     let (first, value) = text.token(value);
-                    if matches!(first, Some(b'{' | b'[')) {
+                    if let Some(b'{' | b'[') = first {
                         break value;
                     }
                     at = self.behind_value(value)?;

@@ -95,28 +95,27 @@ fn read(data: &[u8], facts: &mut Facts) -> Result<Chunk, Flaw> {
     let mut cursor = Cursor::new(data, Rules::Vendor);
     let mut chunk = Chunk::default();
     cursor.object(|cursor, key| {
-        match key.name.as_ref() {
-            b"choices" if cursor.at_list() => {
-                chunk.choices = Some(0);
-                cursor.list(|cursor| choice(cursor, &mut chunk, facts))?;
+        if key.is("choices") && cursor.at_list() {
+            chunk.choices = Some(0);
+            cursor.list(|cursor| choice(cursor, &mut chunk, facts))?;
+        } else if key.is("usage") {
+            let value = cursor.value()?;
+            let (start, end) = (key.place.start, value.span.end);
+            chunk.usage = Some((Span { start, end }, value));
+        } else if key.is("error") {
+            let value = cursor.value()?;
+            if value.kind != Kind::Null {
+                chunk.error = Some(value.span);
             }
-            name => {
-                let value = cursor.value()?;
-                match name {
-                    b"usage" => {
-                        chunk.usage = Some((
-                            Span {
-                                start: key.place.start,
-                                end: value.span.end,
-                            },
-                            value,
-                        ));
-                    }
-                    b"error" if value.kind != Kind::Null => chunk.error = Some(value.span),
-                    b"obfuscation" if value.kind == Kind::Text => chunk.changing.padding = Some(value.span),
-                    b"x_groq" if value.kind == Kind::Object => chunk.groq = Some(value.span),
-                    _ => {}
-                }
+        } else if key.is("obfuscation") {
+            let value = cursor.value()?;
+            if value.kind == Kind::Text {
+                chunk.changing.padding = Some(value.span);
+            }
+        } else if key.is("x_groq") {
+            let value = cursor.value()?;
+            if value.kind == Kind::Object {
+                chunk.groq = Some(value.span);
             }
         }
         Ok::<(), Flaw>(())
@@ -133,28 +132,18 @@ fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Resu
     let mut index = 0_u32;
     let mut finish = None;
     cursor.object(|cursor, key| {
-        match key.name.as_ref() {
-            b"delta" if cursor.at_object() => {
-                cursor.object(|cursor, key| {
-                    let value = cursor.value()?;
-                    if key.name.as_ref() == b"content" && value.kind == Kind::Text {
-                        chunk.changing.words = Some(value.span);
-                    }
-                    if key.name.as_ref() != b"role" {
-                        chunk.written += written(value);
-                    }
-                    Ok::<(), Flaw>(())
-                })?;
+        if key.is("delta") && cursor.at_object() {
+            delta(cursor, chunk)?;
+        } else if key.is("index") {
+            let value = cursor.value()?;
+            index = index_of(cursor, value);
+        } else if key.is("finish_reason") {
+            let value = cursor.value()?;
+            if value.kind == Kind::Text {
+                finish = Some(value);
             }
-            name => {
-                let value = cursor.value()?;
-                match name {
-                    b"index" => index = index_of(cursor, value),
-                    b"finish_reason" if value.kind == Kind::Text => finish = Some(value),
-                    b"text" => chunk.written += written(value),
-                    _ => {}
-                }
-            }
+        } else if key.is("text") {
+            chunk.written += written(cursor.value()?);
         }
         Ok::<(), Flaw>(())
     })?;
@@ -165,6 +154,21 @@ fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Resu
         facts.choices_finished |= bit;
         facts.finish = Some(cursor.words(reason).into_owned());
     }
+    Ok(())
+}
+
+fn delta(cursor: &mut Cursor<'_>, chunk: &mut Chunk) -> Result<(), Flaw> {
+    cursor.object(|cursor, key| {
+        if key.is("role") {
+            return Ok(());
+        }
+        let value = cursor.value()?;
+        if key.is("content") && value.kind == Kind::Text {
+            chunk.changing.words = Some(value.span);
+        }
+        chunk.written += written(value);
+        Ok::<(), Flaw>(())
+    })?;
     Ok(())
 }
 
