@@ -3,6 +3,7 @@
 
 use super::blocks::{not_plain, plain_end};
 use super::grammar::Text;
+use super::text::Span;
 
 /// What stands before a key: its own quote and what is before that.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,28 @@ impl<'a> Text<'a> {
         let length = plain_end(self.0, at + 2) - (at + 2);
         let (name, after) = inside.split_at_checked(length)?;
         after.starts_with(b"\":").then_some(name)
+    }
+
+    /// The inside of the name in `, "name": ` at `at`, and the place behind it: as a compact key, but for a space
+    /// before it, after its colon, or both.
+    #[inline(always)]
+    pub(super) fn spaced_key(self, at: usize, lead: Lead) -> Option<(Span, usize)> {
+        let [before, _] = lead.0.to_le_bytes();
+        let quote = match self.0.get(at..)? {
+            [first, b'"', ..] if *first == before => at + 1,
+            [first, b' ', b'"', ..] if *first == before => at + 2,
+            _ => return None,
+        };
+        let behind = self.short_string(quote)?;
+        let inside = Span {
+            start: quote + 1,
+            end: behind - 1,
+        };
+        match self.0.get(behind..)? {
+            [b':', b' ', ..] => Some((inside, behind + 2)),
+            [b':', ..] => Some((inside, behind + 1)),
+            _ => None,
+        }
     }
 
     /// Behind the string that begins at `at`, if it is shorter than 32 bytes and all plain.

@@ -268,6 +268,12 @@ impl<'a> Cursor<'a> {
     /// and the place behind its colon. None if the object ends; then the place is behind it.
     pub(super) fn any_key(&mut self, at: usize, lead: Lead) -> Result<Option<(Span, bool, usize)>, Flaw> {
         let text = self.text;
+        if let Some((inside, behind)) = text.spaced_key(at, lead) {
+            if self.rules == Rules::Client {
+                self.note_key(inside, inside.of(text.0))?;
+            }
+            return Ok(Some((inside, false, behind)));
+        }
         let (next, place) = text.token(at + usize::from(lead == Lead::BRACE));
         let at = match (next, lead) {
             (Some(b'}'), _) => {
