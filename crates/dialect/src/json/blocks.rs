@@ -66,6 +66,29 @@ fn end_of_run(bytes: &[u8], start: usize, marks: impl Fn(&[u8; 16]) -> u32) -> u
     }
 }
 
+/// Where the white space from `start` on ends.
+#[inline(never)]
+pub(super) fn white_end(bytes: &[u8], start: usize) -> usize {
+    let mut end = start;
+    while let Some(block) = bytes.get(end..).and_then(|rest| rest.first_chunk()) {
+        match (!white(block)).trailing_zeros() as usize {
+            16.. => end += 16,
+            length => return end + length,
+        }
+    }
+    let is_white = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let rest = bytes.get(end..).unwrap_or_default();
+    end + rest.iter().take_while(is_white).count()
+}
+
+/// One bit a byte, the first byte's the lowest: those that are white space in JSON.
+#[inline(always)]
+fn white(block: &[u8; 16]) -> u32 {
+    let block = i8x16::new(block.map(u8::cast_signed));
+    let is = |byte: u8| block.simd_eq(i8x16::splat(byte.cast_signed()));
+    (is(b' ') | is(b'\t') | is(b'\n') | is(b'\r')).to_bitmask()
+}
+
 /// One bit a byte, the first byte's the lowest: those that are special or not ASCII. Bytes from 0x80 on are negative
 /// as signed numbers, so one comparison finds them and the control characters.
 #[inline(always)]
@@ -108,6 +131,19 @@ mod tests {
             let wanted = std::str::from_utf8(&bytes[..end]).ok().map(str::len);
             prop_assert_eq!(ordinary_text(&bytes), wanted);
             prop_assert_eq!(ordinary_run(&bytes), end);
+        }
+    }
+
+    #[test]
+    fn white_space_ends_at_the_first_other_byte_wherever_it_stands() {
+        for length in 0..50 {
+            for other in [b'"', 0x00, 0x0b, 0x0c, 0x1f, 0x21, 0x80, 0xa0] {
+                let mut bytes: Vec<u8> = b" \t\n\r".iter().copied().cycle().take(length).collect();
+                assert_eq!(white_end(&bytes, length / 2), length);
+                bytes.push(other);
+                bytes.extend([b' '; 20]);
+                assert_eq!(white_end(&bytes, 0), length, "byte {other}");
+            }
         }
     }
 

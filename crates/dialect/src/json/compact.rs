@@ -1,7 +1,7 @@
 //! Texts are compact and names and words short, as a rule. What follows that rule is read here without a look at white
 //! space and, within a piece of known length, at the end of the text; what does not is left to `grammar`.
 
-use super::blocks::{not_plain, plain_end};
+use super::blocks::{not_plain, plain_end, white_end};
 use super::grammar::Text;
 use super::text::Span;
 
@@ -55,13 +55,17 @@ impl<'a> Text<'a> {
     }
 
     /// The inside of the name in `, "name": ` at `at`, and the place behind it: as a compact key, but for a space
-    /// before it, after its colon, or both.
+    /// or a new line before it, a space after its colon, or both.
     #[inline(always)]
     pub(super) fn spaced_key(self, at: usize, lead: Lead) -> Option<(Span, usize)> {
         let [before, _] = lead.0.to_le_bytes();
         let quote = match self.0.get(at..)? {
             [first, b'"', ..] if *first == before => at + 1,
             [first, b' ', b'"', ..] if *first == before => at + 2,
+            [first, b'\r' | b'\n', ..] if *first == before => {
+                let quote = white_end(self.0, at + 2);
+                (self.byte(quote) == Some(b'"')).then_some(quote)?
+            }
             _ => return None,
         };
         let behind = self.short_string(quote)?;

@@ -244,7 +244,17 @@ fn sees_the_same(bytes: &[u8]) -> Result<(), String> {
 
 /// White space as it may stand between tokens; most texts have none, or one space.
 fn white() -> impl Strategy<Value = &'static str> {
-    proptest::sample::select(vec!["", "", "", "", "", " ", "\n  ", "\t\r\n "])
+    proptest::sample::select(vec![
+        "",
+        "",
+        "",
+        "",
+        "",
+        " ",
+        "\n  ",
+        "\t\r\n ",
+        "\n                    ",
+    ])
 }
 
 /// Texts whose strings end before, at and behind the places where blocks of 16 bytes do.

@@ -2,7 +2,7 @@
 //! it. Texts are compact and strings short, as a rule: what that rule takes stands in its callers, the rest is
 //! one call away.
 
-use super::blocks::{ordinary_end, plain_end};
+use super::blocks::{ordinary_end, plain_end, white_end};
 use super::flaw::{Flaw, FlawKind};
 use super::text::{Escape, Rules, Span, escape, is_high_surrogate, is_low_surrogate};
 
@@ -27,18 +27,10 @@ impl<'a> Text<'a> {
         match self.byte(at) {
             Some(byte) if byte > b' ' => (Some(byte), at),
             _ => {
-                let at = self.behind_white(at);
+                let at = white_end(self.0, at);
                 (self.byte(at), at)
             }
         }
-    }
-
-    #[inline(never)]
-    fn behind_white(self, mut at: usize) -> usize {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte(at) {
-            at += 1;
-        }
-        at
     }
 
     /// Where the string ends whose inside begins at `start` (the place of its closing quote), and whether it holds
