@@ -21,7 +21,14 @@ const PURE: [(&str, &[&str]); 2] = [
     ("decide", &["strsim", "thiserror", "xxhash-rust"]),
     (
         "dialect",
-        &["base64", "memchr", "serde_json", "thiserror", "xxhash-rust"],
+        &[
+            "base64",
+            "memchr",
+            "serde_json",
+            "thiserror",
+            "wide",
+            "xxhash-rust",
+        ],
     ),
 ];
 

@@ -61,9 +61,7 @@ pub fn read(content_type: &str, body: &[u8]) -> Result<Form, BadRequest> {
 pub fn with_model(body: &[u8], model: &Named, name: &str) -> Vec<u8> {
     let mut edits = crate::json::Edits::default();
     edits.replace(model.place, name);
-    let mut out = Vec::new();
-    edits.apply(body, &mut out);
-    out
+    edits.apply(body)
 }
 
 struct Part {

@@ -8,7 +8,7 @@ mod turns;
 use std::borrow::Cow;
 
 use crate::door::Door;
-use crate::json::{Cursor, Kind, Raw, Rules, Span};
+use crate::json::{Cursor, Raw, Rules, Span, utf8};
 use crate::refusal::BadRequest;
 
 /// A string of the request: its words and the place of its value, quotes included.
@@ -30,6 +30,13 @@ impl Field {
     pub fn name<'a>(&self, body: &'a [u8]) -> Cow<'a, str> {
         let quoted = std::str::from_utf8(self.key.of(body)).unwrap_or_default();
         crate::json::decode(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default())
+    }
+
+    /// Whether this is its name. A name that is spelled with escapes takes more bytes than it means.
+    pub(crate) fn is(&self, body: &[u8], name: &str) -> bool {
+        let (start, end) = (self.key.start + 1, self.key.end.saturating_sub(1));
+        let spelled = Span { start, end }.of(body);
+        spelled == name.as_bytes() || (spelled.len() > name.len() && self.name(body) == name)
     }
 
     /// From the key to the end of the value.
@@ -76,13 +83,20 @@ impl Scan {
     /// Reads a JSON body as the API behind `door` defines it. Fields that policy does not need may hold
     /// anything that is strict JSON.
     pub fn read(door: Door, body: &[u8]) -> Result<Scan, BadRequest> {
-        let mut cursor = Cursor::new(body, Rules::Client)?;
+        Scan::read_strictly(door, body).map_err(|refusal| match utf8(body) {
+            Ok(_) => refusal,
+            Err(flaw) => flaw.into(),
+        })
+    }
+
+    fn read_strictly(door: Door, body: &[u8]) -> Result<Scan, BadRequest> {
+        let mut cursor = Cursor::new(body, Rules::Client);
         let mut scan = Scan {
             stream: door == Door::StreamGenerate,
             fields: Vec::with_capacity(USUAL_FIELDS),
             ..Scan::default()
         };
-        if cursor.kind()? != Kind::Object {
+        if !cursor.at_object() {
             cursor.value()?;
             cursor.finish()?;
             let message = "The request body must be a JSON object".to_owned();
@@ -111,7 +125,7 @@ impl Scan {
 
     /// The top-level field of this name. Clients spell keys plainly, so this compares a few lengths.
     pub fn field_named(&self, body: &[u8], name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name(body) == name)
+        self.fields.iter().find(|field| field.is(body, name))
     }
 
     fn require(&self, door: Door, has_turns: bool) -> Result<(), BadRequest> {

@@ -149,7 +149,13 @@ impl EventReader {
             }
         }
         let from = self.held.get(self.searched..)?;
-        let Some(found) = memchr2(b'\n', b'\r', from) else {
+        // Every other line is blank, as a rule.
+        let found = match from.first() {
+            Some(b'\n' | b'\r') => Some(0),
+            Some(_) => memchr2(b'\n', b'\r', from),
+            None => None,
+        };
+        let Some(found) = found else {
             self.searched = self.held.len();
             return None;
         };
@@ -189,7 +195,10 @@ impl EventReader {
             }
         }
         let bytes = line.of(&self.held);
-        let colon = memchr::memchr(b':', bytes);
+        let colon = match bytes.get(4) {
+            Some(b':') if bytes.starts_with(b"data") => Some(4),
+            _ => memchr::memchr(b':', bytes),
+        };
         let (name, rest) = bytes
             .split_at_checked(colon.unwrap_or(bytes.len()))
             .unwrap_or((bytes, &[]));

@@ -29,26 +29,23 @@ impl Usage {
 
 /// OpenAI's `usage`, of chat, completions and embeddings (`prompt_tokens`) and of responses (`input_tokens`).
 pub(crate) fn openai(usage: &Json<'_>) -> Usage {
-    openai_text(usage.raw)
+    openai_text(usage.raw.as_bytes())
 }
 
 /// The same from its text.
-pub(crate) fn openai_text(usage: &str) -> Usage {
-    let mut cursor = Cursor::new(usage.as_bytes(), Rules::Vendor);
-    let read = cursor.as_mut().ok().and_then(|cursor| openai_next(cursor).ok());
-    read.flatten().unwrap_or_default()
+pub(crate) fn openai_text(usage: &[u8]) -> Usage {
+    let mut cursor = Cursor::new(usage, Rules::Vendor);
+    openai_next(&mut cursor).ok().flatten().unwrap_or_default()
 }
 
 /// The same where it stands in an answer; None for a null. It is walked, not parsed: it comes with every
 /// answer and has some ten fields.
 pub(crate) fn openai_next(cursor: &mut Cursor<'_>) -> Result<Option<Usage>, Flaw> {
-    match cursor.kind()? {
-        Kind::Object => Ok(Some(OpenAiCounts::read(cursor)?.usage())),
-        kind => {
-            cursor.value()?;
-            Ok((kind != Kind::Null).then(Usage::default))
-        }
+    if cursor.at_object() {
+        return Ok(Some(OpenAiCounts::read(cursor)?.usage()));
     }
+    let value = cursor.value()?;
+    Ok((value.kind != Kind::Null).then(Usage::default))
 }
 
 /// What OpenAI's `usage` says, before the vendors' readings of it are made one.
@@ -74,18 +71,26 @@ impl OpenAiCounts {
     fn read(cursor: &mut Cursor<'_>) -> Result<OpenAiCounts, Flaw> {
         let mut counts = OpenAiCounts::default();
         cursor.object(|cursor, key| {
-            match key.name.as_ref() {
-                "prompt_tokens" => counts.input[0] = integer(cursor)?,
-                "input_tokens" => counts.input[1] = integer(cursor)?,
-                "completion_tokens" => counts.output[0] = integer(cursor)?,
-                "output_tokens" => counts.output[1] = integer(cursor)?,
-                "prompt_tokens_details" => counts.input_details[0] = Details::read(cursor)?,
-                "input_tokens_details" => counts.input_details[1] = Details::read(cursor)?,
-                "completion_tokens_details" => counts.output_details[0] = Details::read(cursor)?,
-                "output_tokens_details" => counts.output_details[1] = Details::read(cursor)?,
-                "total_tokens" => counts.total = integer(cursor)?,
-                "prompt_cache_hit_tokens" => counts.cache_hit = integer(cursor)?,
-                _ => drop(cursor.value()?),
+            if key.is("prompt_tokens") {
+                counts.input[0] = cursor.integer()?;
+            } else if key.is("input_tokens") {
+                counts.input[1] = cursor.integer()?;
+            } else if key.is("completion_tokens") {
+                counts.output[0] = cursor.integer()?;
+            } else if key.is("output_tokens") {
+                counts.output[1] = cursor.integer()?;
+            } else if key.is("total_tokens") {
+                counts.total = cursor.integer()?;
+            } else if key.is("prompt_tokens_details") {
+                counts.input_details[0] = Details::read(cursor)?;
+            } else if key.is("input_tokens_details") {
+                counts.input_details[1] = Details::read(cursor)?;
+            } else if key.is("completion_tokens_details") {
+                counts.output_details[0] = Details::read(cursor)?;
+            } else if key.is("output_tokens_details") {
+                counts.output_details[1] = Details::read(cursor)?;
+            } else if key.is("prompt_cache_hit_tokens") {
+                counts.cache_hit = cursor.integer()?;
             }
             Ok::<(), Flaw>(())
         })?;
@@ -123,18 +128,18 @@ impl OpenAiCounts {
 impl Details {
     /// None for a null, which is the same as no field; what is neither has no counts.
     fn read(cursor: &mut Cursor<'_>) -> Result<Option<Details>, Flaw> {
-        let kind = cursor.kind()?;
         let mut details = Details::default();
-        if kind != Kind::Object {
-            cursor.value()?;
-            return Ok((kind != Kind::Null).then_some(details));
+        if !cursor.at_object() {
+            let value = cursor.value()?;
+            return Ok((value.kind != Kind::Null).then_some(details));
         }
         cursor.object(|cursor, key| {
-            match key.name.as_ref() {
-                "cached_tokens" => details.cached = integer(cursor)?,
-                "cache_write_tokens" => details.cache_write = integer(cursor)?,
-                "reasoning_tokens" => details.reasoning = integer(cursor)?,
-                _ => drop(cursor.value()?),
+            if key.is("cached_tokens") {
+                details.cached = cursor.integer()?;
+            } else if key.is("cache_write_tokens") {
+                details.cache_write = cursor.integer()?;
+            } else if key.is("reasoning_tokens") {
+                details.reasoning = cursor.integer()?;
             }
             Ok::<(), Flaw>(())
         })?;
@@ -144,15 +149,6 @@ impl Details {
 
 fn first<T>([one, other]: [Option<T>; 2]) -> Option<T> {
     one.or(other)
-}
-
-/// The next value, if it is a whole, non-negative number.
-fn integer(cursor: &mut Cursor<'_>) -> Result<Option<u64>, Flaw> {
-    let value = cursor.value()?;
-    Ok(match value.kind {
-        Kind::Number => cursor.slice(value.span).parse().ok(),
-        _ => None,
-    })
 }
 
 /// Anthropic's `usage`, which comes in pieces: each field of a later piece takes the place of the earlier

@@ -1,12 +1,17 @@
 //! The body of a request that passes through: the client's bytes, with the model's name, the environment's
 //! settings and the wish for usage spliced in.
 
+use std::borrow::Cow;
+
 use super::{Server, Target, history};
 use crate::door::Door;
 use crate::json::{Edits, Kind, Span, push_text};
 use crate::scan::Scan;
 use crate::settings::{self, Winner};
 use crate::translate::openai_model_thinks;
+
+/// Fields that the client did not send: name and JSON value.
+type Added = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
 /// Streams of these APIs tell usage only if asked to; all others tell it anyway.
 pub(super) fn can_ask_for_usage(door: Door) -> bool {
@@ -22,11 +27,11 @@ pub(super) fn body(
     adapted: &mut Vec<&'static str>,
 ) -> Vec<u8> {
     let mut edits = Edits::default();
-    let mut added: Vec<(String, String)> = Vec::new();
+    let mut added = Vec::new();
     if let Some(model) = &scan.model
         && model.name != target.model
     {
-        let mut name = Vec::new();
+        let mut name = Vec::with_capacity(target.model.len() + 2);
         push_text(&mut name, target.model);
         edits.replace(model.place, name);
     }
@@ -48,14 +53,8 @@ pub(super) fn body(
     if asks_for_usage {
         ask_for_usage(body, scan, &mut edits, &mut added);
     }
-    let added: Vec<(&str, &str)> = added
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
     edits.add_fields(scan.object, scan.fields.is_empty(), &added);
-    let mut out = Vec::new();
-    edits.apply(body, &mut out);
-    out
+    edits.apply(body)
 }
 
 fn setting(
@@ -64,19 +63,19 @@ fn setting(
     (name, value): &(String, String),
     winner: Winner,
     edits: &mut Edits,
-    added: &mut Vec<(String, String)>,
+    added: &mut Added,
 ) {
     let mut held = scan
         .fields
         .iter()
         .filter(|field| settings::same_meaning(name, &field.name(body)));
     let Some(field) = held.next() else {
-        added.push((name.clone(), value.clone()));
+        added.push((name.clone().into(), value.clone().into()));
         return;
     };
     let sent = std::str::from_utf8(field.value.span.of(body)).unwrap_or_default();
     let sends_none = field.value.kind == Kind::Null;
-    let same_name = field.name(body) == name.as_str();
+    let same_name = field.is(body, name);
     let value = match winner {
         Winner::Client if sends_none => value.clone(),
         Winner::Client if field.value.kind != Kind::Object => return,
@@ -120,9 +119,9 @@ fn rename_token_limit(
     }
 }
 
-fn ask_for_usage(body: &[u8], scan: &Scan, edits: &mut Edits, added: &mut Vec<(String, String)>) {
+fn ask_for_usage(body: &[u8], scan: &Scan, edits: &mut Edits, added: &mut Added) {
     let Some(options) = scan.field_named(body, "stream_options") else {
-        return added.push(("stream_options".to_owned(), "{\"include_usage\":true}".to_owned()));
+        return added.push(("stream_options".into(), "{\"include_usage\":true}".into()));
     };
     let place: Span = options.value.span;
     match (options.value.kind, scan.include_usage) {

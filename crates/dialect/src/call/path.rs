@@ -17,7 +17,7 @@ pub(super) fn check_model(target: &Target<'_>) -> Result<(), BadRequest> {
 
 /// The vendor's path for a door of its own API, with the client's query.
 pub(super) fn native(door: Door, original: &str, target: &Target<'_>) -> String {
-    let (path, query) = original.split_once('?').unwrap_or((original, ""));
+    let (path, query) = split(original);
     let path = match target.dialect {
         Dialect::OpenAi => path
             .strip_prefix("/v1")
@@ -30,6 +30,9 @@ pub(super) fn native(door: Door, original: &str, target: &Target<'_>) -> String 
             gemini(version, target.model, method(door))
         }
     };
+    if query.is_empty() && door != Door::StreamGenerate {
+        return path;
+    }
     // `key` is a credential of Google's API and has been the gateway's own; `alt` is ours to choose.
     let dropped = |pair: &&str| !(door.dialect() == Dialect::Gemini && (is(pair, "key") || is(pair, "alt")));
     let mut pairs: Vec<&str> = query
@@ -64,8 +67,18 @@ pub(super) fn foreign(door: Door, stream: bool, target: &Target<'_>) -> String {
 
 /// Google streams a JSON array unless the caller asks for events.
 pub(super) fn wants_array(door: Door, original: &str) -> bool {
-    let query = original.split_once('?').map_or("", |(_, query)| query);
-    door == Door::StreamGenerate && !query.split('&').any(|pair| pair == "alt=sse")
+    door == Door::StreamGenerate && !split(original).1.split('&').any(|pair| pair == "alt=sse")
+}
+
+/// A path and its query, which is empty as a rule.
+fn split(original: &str) -> (&str, &str) {
+    match memchr::memchr(b'?', original.as_bytes()) {
+        Some(at) => (
+            original.get(..at).unwrap_or_default(),
+            original.get(at + 1..).unwrap_or_default(),
+        ),
+        None => (original, ""),
+    }
 }
 
 fn method(door: Door) -> &'static str {

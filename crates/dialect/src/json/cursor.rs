@@ -4,16 +4,11 @@
 use std::borrow::Cow;
 
 use super::DEPTH_LIMIT;
+use super::compact::Lead;
+use super::flaw::{Flaw, FlawKind};
+use super::grammar::Text;
 use super::keys::Keys;
-use super::text::{Escape, Span, decode, escape, is_high_surrogate, is_low_surrogate, ordinary_run};
-
-/// Whose text it is. From clients, what two readers could understand differently is refused; vendors are
-/// taken as they are, because nobody but the client reads their answer after us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rules {
-    Client,
-    Vendor,
-}
+use super::text::{Rules, Span, decode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -36,154 +31,311 @@ pub struct Raw {
 /// A field's name, and where it stands, quotes included.
 #[derive(Clone, Debug)]
 pub struct Key<'a> {
-    pub name: Cow<'a, str>,
+    /// Its meaning, in UTF-8.
+    pub name: Cow<'a, [u8]>,
     pub place: Span,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlawKind {
-    NotUtf8,
-    Syntax,
-    TooDeep,
-    Duplicate,
-}
-
-/// Why a text is not taken. One pointer wide: every step of a walk returns a result, nearly none an error.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} at byte {}", self.0.what, self.0.at)]
-pub struct Flaw(Box<Detail>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Detail {
-    kind: FlawKind,
-    what: &'static str,
-    at: usize,
-    key: Option<String>,
-}
-
-impl Flaw {
-    #[cold]
-    fn new(kind: FlawKind, what: &'static str, at: usize, key: Option<String>) -> Flaw {
-        Flaw(Box::new(Detail { kind, what, at, key }))
+impl<'a> Key<'a> {
+    fn new(name: Cow<'a, [u8]>, inside: Span) -> Self {
+        let place = Span {
+            start: inside.start - 1,
+            end: inside.end + 1,
+        };
+        Key { name, place }
     }
 
-    pub fn kind(&self) -> FlawKind {
-        self.0.kind
-    }
-
-    /// For a field that is given twice, which.
-    pub fn key(&self) -> Option<&str> {
-        self.0.key.as_deref()
+    /// Whether this is the key of that name.
+    #[inline]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.as_ref() == name.as_bytes()
     }
 }
 
 pub struct Cursor<'a> {
-    text: &'a str,
-    at: usize,
-    depth: u32,
-    rules: Rules,
-    keys: Keys,
+    pub(super) text: Text<'a>,
+    pub(super) rules: Rules,
+    pub(super) at: usize,
+    pub(super) depth: u32,
+    pub(super) keys: Keys,
 }
 
 impl<'a> Cursor<'a> {
-    pub fn new(bytes: &'a [u8], rules: Rules) -> Result<Self, Flaw> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            Flaw::new(
-                FlawKind::NotUtf8,
-                "the text is not UTF-8",
-                error.valid_up_to(),
-                None,
-            )
-        })?;
-        Ok(Cursor {
-            text,
+    pub fn new(bytes: &'a [u8], rules: Rules) -> Self {
+        Cursor {
+            text: Text(bytes),
+            rules,
             at: 0,
             depth: 0,
-            rules,
             keys: match rules {
                 Rules::Client => Keys::with_room(),
                 Rules::Vendor => Keys::default(),
             },
-        })
+        }
     }
 
-    /// The whole text, which is known to be UTF-8.
-    pub fn text(&self) -> &'a str {
-        self.text
-    }
-
-    pub fn slice(&self, span: Span) -> &'a str {
-        span.text(self.text)
+    /// The bytes of a piece of the text.
+    pub fn slice(&self, span: Span) -> &'a [u8] {
+        span.of(self.text.0)
     }
 
     /// The words of a string value.
     pub fn words(&self, value: Raw) -> Cow<'a, str> {
-        decode(inside(self.slice(value.span)))
-    }
-
-    /// Checks the next value and steps over it.
-    pub fn value(&mut self) -> Result<Raw, Flaw> {
-        let Some(first) = self.next_token() else {
-            return Err(self.flaw("unexpected end"));
-        };
-        let start = self.at;
-        let kind = self.skip(first)?;
-        Ok(Raw {
-            kind,
-            span: Span { start, end: self.at },
-        })
-    }
-
-    /// What the next value is, going by its first character.
-    pub fn kind(&mut self) -> Result<Kind, Flaw> {
-        match self.next_token() {
-            Some(b'"') => Ok(Kind::Text),
-            Some(b'{') => Ok(Kind::Object),
-            Some(b'[') => Ok(Kind::List),
-            Some(b'n') => Ok(Kind::Null),
-            Some(b't') => Ok(Kind::True),
-            Some(b'f') => Ok(Kind::False),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(_) => Err(self.flaw("unexpected character")),
-            None => Err(self.flaw("unexpected end")),
+        let inside = std::str::from_utf8(self.inside(value)).unwrap_or_default();
+        if self.is_plain(value) {
+            Cow::Borrowed(inside)
+        } else {
+            decode(inside)
         }
     }
 
-    /// Walks an object. `each` is called after a key was read and must take exactly one value.
+    /// The same in bytes, which costs less: to be compared.
+    pub fn letters(&self, value: Raw) -> Cow<'a, [u8]> {
+        let inside = self.inside(value);
+        if self.is_plain(value) {
+            Cow::Borrowed(inside)
+        } else {
+            meaning(inside)
+        }
+    }
+
+    /// A string without its quotes.
+    fn inside(&self, value: Raw) -> &'a [u8] {
+        let (start, end) = (value.span.start + 1, value.span.end.saturating_sub(1));
+        self.slice(Span { start, end })
+    }
+
+    /// Whether a string is known to be short and to say what is written.
+    fn is_plain(&self, value: Raw) -> bool {
+        self.text.short_string(value.span.start) == Some(value.span.end)
+    }
+
+    /// Checks the next value and steps over it.
+    #[inline]
+    pub fn value(&mut self) -> Result<Raw, Flaw> {
+        let text = self.text;
+        let (first, start) = text.token(self.at);
+        let (kind, end) = match first {
+            Some(b'"') => match text.short_string(start) {
+                Some(behind) => (Kind::Text, behind),
+                None => (
+                    Kind::Text,
+                    text.any_string(start + 1, start + 1, self.rules)?.0 + 1,
+                ),
+            },
+            Some(b'{') => (Kind::Object, self.skip_container(start)?),
+            Some(b'[') => (Kind::List, self.skip_container(start)?),
+            Some(b'n') => (Kind::Null, text.literal(start, b"null")?),
+            Some(b't') => (Kind::True, text.literal(start, b"true")?),
+            Some(b'f') => (Kind::False, text.literal(start, b"false")?),
+            Some(b'0'..=b'9') => (Kind::Number, text.number(start)?),
+            Some(b'-') => (Kind::Number, text.negative_number(start)?),
+            _ => return Err(text.no_value(start)),
+        };
+        self.at = end;
+        let span = Span { start, end };
+        Ok(Raw { kind, span })
+    }
+
+    /// Behind the value that begins at `at`. What is short and needs no look at what is around it stands here, as it
+    /// does in a compact text.
+    #[inline(always)]
+    pub(super) fn behind_value(&mut self, at: usize) -> Result<usize, Flaw> {
+        let text = self.text;
+        match text.byte(at) {
+            Some(b'"') => match text.short_string(at) {
+                Some(behind) => Ok(behind),
+                None => Ok(text.any_string(at + 1, at + 1, self.rules)?.0 + 1),
+            },
+            Some(b'0'..=b'9') => text.number(at),
+            Some(b'-') => text.negative_number(at),
+            Some(b'n') => text.literal(at, b"null"),
+            Some(b't') => text.literal(at, b"true"),
+            Some(b'f') => text.literal(at, b"false"),
+            _ => self.behind_any_value(at),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn behind_any_value(&mut self, at: usize) -> Result<usize, Flaw> {
+        let (first, at) = self.text.token(at);
+        match first {
+            Some(b'{' | b'[') => self.skip_container(at),
+            Some(byte) if kind_of(Some(byte)).is_some() => self.behind_value(at),
+            _ => Err(self.text.no_value(at)),
+        }
+    }
+
+    /// Checks the next value and steps over it; its number, if it is a whole one, not negative, that fits.
+    pub fn integer(&mut self) -> Result<Option<u64>, Flaw> {
+        if let Some((number, behind)) = self.text.short_integer(self.at) {
+            self.at = behind;
+            return Ok(Some(number));
+        }
+        let value = self.value()?;
+        Ok(self.number(value))
+    }
+
+    /// The number that a value is, if it is a whole one, not negative, that fits.
+    pub fn number(&self, value: Raw) -> Option<u64> {
+        match value.kind {
+            Kind::Number => decimal(self.slice(value.span)),
+            _ => None,
+        }
+    }
+
+    /// Whether the next value is an object, going by its first character.
+    #[inline]
+    pub fn at_object(&self) -> bool {
+        self.text.token(self.at).0 == Some(b'{')
+    }
+
+    /// The same for an array.
+    #[inline]
+    pub fn at_list(&self) -> bool {
+        self.text.token(self.at).0 == Some(b'[')
+    }
+
+    /// What the next value is, going by its first character.
+    pub fn kind(&self) -> Result<Kind, Flaw> {
+        let (first, at) = self.text.token(self.at);
+        kind_of(first).ok_or_else(|| self.text.no_value(at))
+    }
+
+    /// Walks an object. `each` is called after a key was read and may take its value; one that it leaves is checked and
+    /// stepped over.
+    #[inline]
     pub fn object<E: From<Flaw>>(
         &mut self,
         mut each: impl FnMut(&mut Self, Key<'a>) -> Result<(), E>,
     ) -> Result<Span, E> {
-        let start = self.enter(b'{', "an object was expected")?;
-        let floor = self.keys.open();
-        if self.next_token() == Some(b'}') {
-            self.at += 1;
-        } else {
-            loop {
-                let key = self.key(floor)?;
-                each(self, key)?;
-                if self.closed_by(b'}', "a comma or a closing brace was expected")? {
-                    break;
-                }
+        let start = self.open_object()?;
+        let mut lead = Lead::BRACE;
+        while let Some(key) = self.next_key(lead)? {
+            let behind = self.at;
+            each(self, key)?;
+            if self.at == behind {
+                self.at = self.behind_value(behind)?;
             }
-            self.close_keys(floor)?;
+            lead = Lead::COMMA;
         }
-        self.depth -= 1;
         Ok(Span { start, end: self.at })
     }
 
+    #[inline(always)]
+    fn open_object(&mut self) -> Result<usize, Flaw> {
+        let start = self.enter(b'{', "an object was expected")?;
+        self.open_keys();
+        self.at = start;
+        Ok(start)
+    }
+
+    /// The next key of the object that is open, with its value next; None behind the object. What comes before the key
+    /// is next.
+    #[inline(always)]
+    fn next_key(&mut self, lead: Lead) -> Result<Option<Key<'a>>, Flaw> {
+        let Some(name) = self.text.compact_key(self.at, lead) else {
+            if self.text.byte(self.at) == Some(b'}') {
+                self.close_object(self.at)?;
+                return Ok(None);
+            }
+            return self.next_key_of_any_form(lead);
+        };
+        let start = self.at + 2;
+        let inside = Span {
+            start,
+            end: start + name.len(),
+        };
+        if self.rules == Rules::Client {
+            self.note_key(inside, name)?;
+        }
+        self.at = inside.end + 2;
+        Ok(Some(Key::new(Cow::Borrowed(name), inside)))
+    }
+
+    #[inline(never)]
+    fn next_key_of_any_form(&mut self, lead: Lead) -> Result<Option<Key<'a>>, Flaw> {
+        let Some((inside, escaped, behind)) = self.any_key(self.at, lead)? else {
+            return Ok(None);
+        };
+        self.at = behind;
+        let raw = inside.of(self.text.0);
+        let name = if escaped { meaning(raw) } else { Cow::Borrowed(raw) };
+        Ok(Some(Key::new(name, inside)))
+    }
+
+    /// The key behind `at`, where its object's brace or the comma before it is: its inside, whether it holds escapes,
+    /// and the place behind its colon. None if the object ends; then the place is behind it.
+    pub(super) fn any_key(&mut self, at: usize, lead: Lead) -> Result<Option<(Span, bool, usize)>, Flaw> {
+        let text = self.text;
+        if let Some((inside, behind)) = text.spaced_key(at, lead) {
+            if self.rules == Rules::Client {
+                self.note_key(inside, inside.of(text.0))?;
+            }
+            return Ok(Some((inside, false, behind)));
+        }
+        let (next, place) = text.token(at + usize::from(lead == Lead::BRACE));
+        let at = match (next, lead) {
+            (Some(b'}'), _) => {
+                self.close_object(place)?;
+                return Ok(None);
+            }
+            (Some(b','), Lead::COMMA) => place + 1,
+            (_, Lead::BRACE) => place,
+            _ => return Err(text.flaw(NO_BRACE, place)),
+        };
+        let (quote, at) = text.token(at);
+        if quote != Some(b'"') {
+            return Err(text.flaw("a field name was expected", at));
+        }
+        let (end, escaped) = text.string(at + 1, self.rules)?;
+        let inside = Span { start: at + 1, end };
+        if self.rules == Rules::Client {
+            let name = inside.of(text.0);
+            let meant = if escaped {
+                meaning(name)
+            } else {
+                Cow::Borrowed(name)
+            };
+            self.note_key(inside, &meant)?;
+        }
+        let (colon, at) = text.token(end + 1);
+        if colon != Some(b':') {
+            return Err(text.flaw("a colon was expected", at));
+        }
+        Ok(Some((inside, escaped, at + 1)))
+    }
+
+    /// Steps over the brace at `at`, which ends the object that is open.
+    #[inline(always)]
+    pub(super) fn close_object(&mut self, at: usize) -> Result<(), Flaw> {
+        self.at = at + 1;
+        self.close_keys()?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn note_key(&mut self, inside: Span, name: &[u8]) -> Result<(), Flaw> {
+        if self.keys.repeats(self.text.0, inside, name) {
+            return Err(self.duplicate(inside));
+        }
+        Ok(())
+    }
+
     /// Walks an array. `each` must take exactly one value.
+    #[inline]
     pub fn list<E: From<Flaw>>(
         &mut self,
         mut each: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<Span, E> {
         let start = self.enter(b'[', "an array was expected")?;
-        if self.next_token() == Some(b']') {
+        if self.token() == Some(b']') {
             self.at += 1;
         } else {
             loop {
                 each(self)?;
-                if self.closed_by(b']', "a comma or a closing bracket was expected")? {
+                if self.closed_by(b']', NO_BRACKET)? {
                     break;
                 }
             }
@@ -194,272 +346,113 @@ impl<'a> Cursor<'a> {
 
     /// Nothing but white space may follow the value that was read.
     pub fn finish(&mut self) -> Result<(), Flaw> {
-        match self.next_token() {
+        match self.token() {
             None => Ok(()),
-            Some(_) => Err(self.flaw("something follows the JSON value")),
+            Some(_) => Err(self.text.flaw("something follows the JSON value", self.at)),
         }
     }
 
-    /// Steps over the value that begins with `first`.
-    fn skip(&mut self, first: u8) -> Result<Kind, Flaw> {
-        match first {
-            b'"' => self.string().map(|_| Kind::Text),
-            b'{' => self.skip_object().map(|()| Kind::Object),
-            b'[' => self.list(|cursor| cursor.value().map(drop)).map(|_| Kind::List),
-            b'n' => self.literal("null").map(|()| Kind::Null),
-            b't' => self.literal("true").map(|()| Kind::True),
-            b'f' => self.literal("false").map(|()| Kind::False),
-            b'-' | b'0'..=b'9' => self.number().map(|()| Kind::Number),
-            _ => Err(self.flaw("unexpected character")),
-        }
-    }
-
-    /// Steps over an object that nobody looks into: as `object`, but no name is made for anybody.
-    fn skip_object(&mut self) -> Result<(), Flaw> {
-        self.enter(b'{', "an object was expected")?;
-        let floor = self.keys.open();
-        if self.next_token() == Some(b'}') {
-            self.at += 1;
-        } else {
-            loop {
-                self.key_place(floor)?;
-                let Some(first) = self.next_token() else {
-                    return Err(self.flaw("unexpected end"));
-                };
-                self.skip(first)?;
-                if self.closed_by(b'}', "a comma or a closing brace was expected")? {
-                    break;
-                }
-            }
-            self.close_keys(floor)?;
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    #[inline]
-    fn close_keys(&mut self, floor: usize) -> Result<(), Flaw> {
-        if self.rules == Rules::Client
-            && let Some(name) = self.keys.close(floor, self.text)
-        {
-            return Err(self.duplicate(&name));
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn key(&mut self, floor: usize) -> Result<Key<'a>, Flaw> {
-        let (within, escaped) = self.key_place(floor)?;
-        let raw = within.text(self.text);
-        let name = if escaped { decode(raw) } else { Cow::Borrowed(raw) };
-        let place = Span {
-            start: within.start - 1,
-            end: within.end + 1,
-        };
-        Ok(Key { name, place })
-    }
-
-    /// Steps over a key and its colon; its inside, and whether it holds escapes.
     #[inline(always)]
-    fn key_place(&mut self, floor: usize) -> Result<(Span, bool), Flaw> {
-        if self.next_token() != Some(b'"') {
-            return Err(self.flaw("a field name was expected"));
-        }
-        let (within, escaped) = self.string()?;
+    pub(super) fn open_keys(&mut self) {
         if self.rules == Rules::Client {
-            self.check_twice(floor, within, escaped)?;
+            self.keys.open();
         }
-        if self.next_token() != Some(b':') {
-            return Err(self.flaw("a colon was expected"));
-        }
-        self.at += 1;
-        Ok((within, escaped))
     }
 
-    #[inline]
-    fn check_twice(&mut self, floor: usize, within: Span, escaped: bool) -> Result<(), Flaw> {
-        let repeats = if escaped {
-            let name = decode(within.text(self.text));
-            self.keys.repeats(floor, self.text, within, name.as_bytes())
-        } else {
-            let name = within.of(self.text.as_bytes());
-            self.keys.repeats(floor, self.text, within, name)
-        };
-        if repeats {
-            return Err(self.duplicate(&decode(within.text(self.text))));
+    #[inline(always)]
+    pub(super) fn close_keys(&mut self) -> Result<(), Flaw> {
+        if self.rules == Rules::Client
+            && let Some(name) = self.keys.close(self.text.0)
+        {
+            return Err(self.twice(name, self.at));
         }
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, bracket: u8, what: &'static str) -> Result<usize, Flaw> {
-        if self.next_token() != Some(bracket) {
-            return Err(self.flaw(what));
+        if self.token() != Some(bracket) {
+            return Err(self.text.flaw(what, self.at));
         }
         if self.depth >= DEPTH_LIMIT {
-            return Err(Flaw::new(
-                FlawKind::TooDeep,
-                "nested more than 64 levels deep",
-                self.at,
-                None,
-            ));
+            return Err(self.too_deep(self.at));
         }
         self.depth += 1;
         self.at += 1;
         Ok(self.at - 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn closed_by(&mut self, bracket: u8, what: &'static str) -> Result<bool, Flaw> {
-        let token = self.next_token();
+        let token = self.token();
         if token != Some(bracket) && token != Some(b',') {
-            return Err(self.flaw(what));
+            return Err(self.text.flaw(what, self.at));
         }
         self.at += 1;
         Ok(token == Some(bracket))
     }
 
-    #[inline]
-    fn next_token(&mut self) -> Option<u8> {
-        loop {
-            match self.byte() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
-                other => return other,
-            }
-        }
-    }
-
-    #[inline]
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    #[inline]
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
-    }
-
-    #[inline]
-    fn literal(&mut self, word: &str) -> Result<(), Flaw> {
-        if !self.rest().starts_with(word.as_bytes()) {
-            return Err(self.flaw("unexpected character"));
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    #[inline]
-    fn number(&mut self) -> Result<(), Flaw> {
-        if self.byte() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.byte() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(self.flaw("a digit was expected")),
-        }
-        if self.byte() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.byte(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.byte(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn digits(&mut self) -> Result<(), Flaw> {
-        let start = self.at;
-        while matches!(self.byte(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start {
-            return Err(self.flaw("a digit was expected"));
-        }
-        Ok(())
-    }
-
-    /// Steps over a string; its inside, and whether it holds escapes. Most hold none and end where their
-    /// ordinary bytes do: that case stands in its callers, the rest is one call away.
     #[inline(always)]
-    fn string(&mut self) -> Result<(Span, bool), Flaw> {
-        let start = self.at + 1;
-        self.at = start;
-        self.at += ordinary_run(self.rest());
-        if self.byte() != Some(b'"') {
-            self.rest_of_string()?;
-            let end = self.at - 1;
-            return Ok((Span { start, end }, true));
-        }
-        self.at += 1;
-        let end = self.at - 1;
-        Ok((Span { start, end }, false))
-    }
-
-    /// From the first byte of a string that is not ordinary, which is an escape or wrong, past its end.
-    #[inline(never)]
-    fn rest_of_string(&mut self) -> Result<(), Flaw> {
-        loop {
-            match self.byte() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => self.escaped()?,
-                Some(_) => return Err(self.flaw("a control character stands in a string")),
-                None => return Err(self.flaw("a string does not end")),
-            }
-            self.at += ordinary_run(self.rest());
-        }
-    }
-
-    fn escaped(&mut self) -> Result<(), Flaw> {
-        let (taken, meaning) = escape(self.rest());
-        match meaning {
-            Escape::Byte(_) => self.at += taken,
-            Escape::Wrong => return Err(self.flaw("an unknown escape stands in a string")),
-            Escape::Unit(unit) => {
-                let lone = "half a surrogate pair stands in a string";
-                if is_low_surrogate(unit) && self.rules == Rules::Client {
-                    return Err(self.flaw(lone));
-                }
-                self.at += taken;
-                if is_high_surrogate(unit) {
-                    match escape(self.rest()) {
-                        (taken, Escape::Unit(low)) if is_low_surrogate(low) => self.at += taken,
-                        _ if self.rules == Rules::Client => return Err(self.flaw(lone)),
-                        _ => {}
-                    }
-                }
-            }
-        }
-        Ok(())
+    fn token(&mut self) -> Option<u8> {
+        let (token, at) = self.text.token(self.at);
+        self.at = at;
+        token
     }
 
     #[cold]
-    fn flaw(&self, what: &'static str) -> Flaw {
-        Flaw::new(FlawKind::Syntax, what, self.at, None)
+    pub(super) fn too_deep(&self, at: usize) -> Flaw {
+        let what = "nested more than 64 levels deep";
+        Flaw::in_text(self.text.0, FlawKind::TooDeep, what, at, None)
     }
 
     #[cold]
-    fn duplicate(&self, name: &str) -> Flaw {
-        Flaw::new(
-            FlawKind::Duplicate,
-            "a field is given twice",
-            self.at,
-            Some(name.to_owned()),
-        )
+    fn duplicate(&self, inside: Span) -> Flaw {
+        let name = meaning(inside.of(self.text.0));
+        self.twice(String::from_utf8_lossy(&name).into_owned(), inside.end + 1)
+    }
+
+    #[cold]
+    pub(super) fn twice(&self, name: String, at: usize) -> Flaw {
+        let what = "a field is given twice";
+        Flaw::in_text(self.text.0, FlawKind::Duplicate, what, at, Some(name))
     }
 }
 
-/// A string value without its quotes.
-fn inside(quoted: &str) -> &str {
-    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default()
+pub(super) const NO_BRACE: &str = "a comma or a closing brace was expected";
+pub(super) const NO_BRACKET: &str = "a comma or a closing bracket was expected";
+
+fn kind_of(first: Option<u8>) -> Option<Kind> {
+    match first? {
+        b'"' => Some(Kind::Text),
+        b'{' => Some(Kind::Object),
+        b'[' => Some(Kind::List),
+        b'n' => Some(Kind::Null),
+        b't' => Some(Kind::True),
+        b'f' => Some(Kind::False),
+        b'-' | b'0'..=b'9' => Some(Kind::Number),
+        _ => None,
+    }
+}
+
+/// The meaning of a name, given the inside of its string.
+#[cold]
+pub(super) fn meaning(inside: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\\', inside).is_none() {
+        return Cow::Borrowed(inside);
+    }
+    let inside = std::str::from_utf8(inside).unwrap_or_default();
+    Cow::Owned(decode(inside).into_owned().into_bytes())
+}
+
+/// The number that digits say; None for other characters, and if it does not fit.
+fn decimal(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
 }
 
 #[cfg(test)]

@@ -18,18 +18,20 @@ impl Edits {
     }
 
     /// Adds fields (`"name":value`) at the start of an object. `object` is its span, `empty` whether it has no fields.
-    pub fn add_fields(&mut self, object: Span, empty: bool, fields: &[(&str, &str)]) {
-        let mut added = Vec::new();
+    pub fn add_fields<S: AsRef<str>>(&mut self, object: Span, empty: bool, fields: &[(S, S)]) {
+        if fields.is_empty() {
+            return;
+        }
+        // Two quotes, a colon and a comma each.
+        let written = |(name, value): &(S, S)| name.as_ref().len() + value.as_ref().len() + 4;
+        let mut added = Vec::with_capacity(fields.iter().map(written).sum());
         for (position, (name, value)) in fields.iter().enumerate() {
             if position > 0 {
                 added.push(b',');
             }
-            super::push_text(&mut added, name);
+            super::push_text(&mut added, name.as_ref());
             added.push(b':');
-            added.extend_from_slice(value.as_bytes());
-        }
-        if added.is_empty() {
-            return;
+            added.extend_from_slice(value.as_ref().as_bytes());
         }
         if !empty {
             added.push(b',');
@@ -77,11 +79,11 @@ impl Edits {
         }
     }
 
-    /// Appends the edited body. An edit that overlaps one before it is left out.
-    pub fn apply(mut self, body: &[u8], out: &mut Vec<u8>) {
+    /// The edited body. An edit that overlaps one before it is left out.
+    pub fn apply(mut self, body: &[u8]) -> Vec<u8> {
         self.edits.sort_by_key(|(place, _)| (place.start, place.end));
         let grown: usize = self.edits.iter().map(|(_, with)| with.len()).sum();
-        out.reserve(body.len() + grown);
+        let mut out = Vec::with_capacity(body.len() + grown);
         let mut done = 0;
         for (place, with) in &self.edits {
             if place.start < done {
@@ -98,6 +100,7 @@ impl Edits {
             done = place.end;
         }
         out.extend_from_slice(body.get(done..).unwrap_or_default());
+        out
     }
 }
 
@@ -120,8 +123,7 @@ mod tests {
             let end = body.find('1').unwrap() + 1;
             let mut edits = Edits::default();
             edits.remove_field(body.as_bytes(), Span { start, end });
-            let mut out = Vec::new();
-            edits.apply(body.as_bytes(), &mut out);
+            let out = edits.apply(body.as_bytes());
             assert_eq!(String::from_utf8(out).unwrap(), rest, "{body}");
         }
     }

@@ -6,17 +6,25 @@
 //! bytes it accepted are what the vendor gets. Nothing is parsed into owned values on the way: `Cursor`
 //! walks, `Json` is a borrowed tree for translation, `Edits` splices.
 
+mod blocks;
+mod compact;
 mod cursor;
 mod edit;
+mod flaw;
+mod grammar;
 mod keys;
+mod skip;
 mod text;
 mod tree;
 mod write;
 
-pub use cursor::{Cursor, Flaw, FlawKind, Key, Kind, Raw, Rules};
+pub(crate) use blocks::ordinary_text;
+pub use cursor::{Cursor, Key, Kind, Raw};
 pub use edit::Edits;
-pub use text::Span;
-pub(crate) use text::{decode, ordinary_run};
+pub(crate) use flaw::utf8;
+pub use flaw::{Flaw, FlawKind};
+pub(crate) use text::decode;
+pub use text::{Rules, Span};
 pub use tree::{Json, Value};
 pub use write::{Writer, push_text};
 

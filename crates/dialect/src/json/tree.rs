@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::cursor::{Cursor, Flaw, Kind, Rules};
+use super::cursor::{Cursor, Kind};
+use super::flaw::{Flaw, utf8};
+use super::text::{Rules, decode};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -26,8 +28,9 @@ pub struct Json<'a> {
 
 impl<'a> Json<'a> {
     pub fn parse(bytes: &'a [u8], rules: Rules) -> Result<Json<'a>, Flaw> {
-        let mut cursor = Cursor::new(bytes, rules)?;
-        let json = node(&mut cursor)?;
+        let text = utf8(bytes)?;
+        let mut cursor = Cursor::new(bytes, rules);
+        let json = node(text, &mut cursor)?;
         cursor.finish()?;
         Ok(json)
     }
@@ -109,43 +112,52 @@ impl<'a> Json<'a> {
     }
 }
 
-fn node<'a>(cursor: &mut Cursor<'a>) -> Result<Json<'a>, Flaw> {
+fn node<'a>(text: &'a str, cursor: &mut Cursor<'a>) -> Result<Json<'a>, Flaw> {
     match cursor.kind()? {
         Kind::Object => {
             let mut fields = Vec::new();
             let span = cursor.object(|cursor, key| -> Result<(), Flaw> {
-                fields.push((key.name, node(cursor)?));
+                let name = match key.name {
+                    Cow::Borrowed(_) => Cow::Borrowed(inside(key.place.text(text))),
+                    Cow::Owned(name) => Cow::Owned(String::from_utf8(name).unwrap_or_default()),
+                };
+                fields.push((name, node(text, cursor)?));
                 Ok(())
             })?;
             Ok(Json {
-                raw: cursor.slice(span),
+                raw: span.text(text),
                 value: Value::Object(fields),
             })
         }
         Kind::List => {
             let mut items = Vec::new();
             let span = cursor.list(|cursor| -> Result<(), Flaw> {
-                items.push(node(cursor)?);
+                items.push(node(text, cursor)?);
                 Ok(())
             })?;
             Ok(Json {
-                raw: cursor.slice(span),
+                raw: span.text(text),
                 value: Value::List(items),
             })
         }
-        Kind::Null | Kind::True | Kind::False | Kind::Number | Kind::Text => leaf(cursor),
+        Kind::Null | Kind::True | Kind::False | Kind::Number | Kind::Text => leaf(text, cursor),
     }
 }
 
-fn leaf<'a>(cursor: &mut Cursor<'a>) -> Result<Json<'a>, Flaw> {
+fn leaf<'a>(text: &'a str, cursor: &mut Cursor<'a>) -> Result<Json<'a>, Flaw> {
     let read = cursor.value()?;
-    let raw = cursor.slice(read.span);
+    let raw = read.span.text(text);
     let value = match read.kind {
         Kind::True => Value::Bool(true),
         Kind::False => Value::Bool(false),
         Kind::Number => Value::Number(raw),
-        Kind::Text => Value::Text(cursor.words(read)),
+        Kind::Text => Value::Text(decode(inside(raw))),
         Kind::Null | Kind::List | Kind::Object => Value::Null,
     };
     Ok(Json { raw, value })
+}
+
+/// A string without its quotes.
+fn inside(quoted: &str) -> &str {
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default()
 }

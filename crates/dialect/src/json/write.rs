@@ -2,6 +2,7 @@
 
 /// Appends `words` as a JSON string, quotes included.
 pub fn push_text(out: &mut Vec<u8>, words: &str) {
+    out.reserve(words.len() + 2);
     out.push(b'"');
     push_inside(out, words);
     out.push(b'"');
@@ -11,7 +12,7 @@ pub fn push_text(out: &mut Vec<u8>, words: &str) {
 fn push_inside(out: &mut Vec<u8>, words: &str) {
     let mut rest = words.as_bytes();
     loop {
-        let plain = super::text::ordinary_run(rest);
+        let plain = super::blocks::ordinary_run(rest);
         let (ordinary, from) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
         out.extend_from_slice(ordinary);
         let Some((&special, tail)) = from.split_first() else {

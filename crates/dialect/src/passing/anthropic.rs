@@ -57,13 +57,13 @@ fn read_numbers(data: &[u8], facts: &mut Facts) {
 }
 
 fn read(data: &[u8]) -> Result<Told<'_>, Flaw> {
-    let mut cursor = Cursor::new(data, Rules::Vendor)?;
+    let mut cursor = Cursor::new(data, Rules::Vendor);
     let mut told = Told::default();
     cursor.object(|cursor, key| {
-        if key.name == "delta" && cursor.kind()? == Kind::Object {
+        if key.name.as_ref() == b"delta" && cursor.at_object() {
             cursor.object(|cursor, key| {
                 let value = cursor.value()?;
-                if value.kind == Kind::Text && key.name != "type" {
+                if value.kind == Kind::Text && key.name.as_ref() != b"type" {
                     told.delta_bytes += (value.span.end - value.span.start) as u64 - 2;
                 }
                 Ok::<(), Flaw>(())
@@ -72,8 +72,8 @@ fn read(data: &[u8]) -> Result<Told<'_>, Flaw> {
         }
         let value = cursor.value()?;
         match (key.name.as_ref(), value.kind) {
-            ("type", Kind::Text) => told.kind = cursor.words(value),
-            ("error", Kind::Object | Kind::Text) => told.error = Some(value.span),
+            (b"type", Kind::Text) => told.kind = cursor.words(value),
+            (b"error", Kind::Object | Kind::Text) => told.error = Some(value.span),
             _ => {}
         }
         Ok::<(), Flaw>(())

@@ -80,9 +80,7 @@ fn without(data: &[u8], field: Span) -> Verdict {
 }
 
 fn note_usage(value: &[u8], facts: &mut Facts) {
-    if let Ok(value) = std::str::from_utf8(value) {
-        facts.usage = Some(usage::openai_text(value));
-    }
+    facts.usage = Some(usage::openai_text(value));
 }
 
 /// Groq tells usage inside `x_groq`.
@@ -94,31 +92,30 @@ fn note_groq_usage(value: &[u8], facts: &mut Facts) {
 }
 
 fn read(data: &[u8], facts: &mut Facts) -> Result<Chunk, Flaw> {
-    let mut cursor = Cursor::new(data, Rules::Vendor)?;
+    let mut cursor = Cursor::new(data, Rules::Vendor);
     let mut chunk = Chunk::default();
     cursor.object(|cursor, key| {
-        match key.name.as_ref() {
-            "choices" if cursor.kind()? == Kind::List => {
-                chunk.choices = Some(0);
-                cursor.list(|cursor| choice(cursor, &mut chunk, facts))?;
+        if key.is("choices") && cursor.at_list() {
+            chunk.choices = Some(0);
+            cursor.list(|cursor| choice(cursor, &mut chunk, facts))?;
+        } else if key.is("usage") {
+            let value = cursor.value()?;
+            let (start, end) = (key.place.start, value.span.end);
+            chunk.usage = Some((Span { start, end }, value));
+        } else if key.is("error") {
+            let value = cursor.value()?;
+            if value.kind != Kind::Null {
+                chunk.error = Some(value.span);
             }
-            name => {
-                let value = cursor.value()?;
-                match name {
-                    "usage" => {
-                        chunk.usage = Some((
-                            Span {
-                                start: key.place.start,
-                                end: value.span.end,
-                            },
-                            value,
-                        ));
-                    }
-                    "error" if value.kind != Kind::Null => chunk.error = Some(value.span),
-                    "obfuscation" if value.kind == Kind::Text => chunk.changing.padding = Some(value.span),
-                    "x_groq" if value.kind == Kind::Object => chunk.groq = Some(value.span),
-                    _ => {}
-                }
+        } else if key.is("obfuscation") {
+            let value = cursor.value()?;
+            if value.kind == Kind::Text {
+                chunk.changing.padding = Some(value.span);
+            }
+        } else if key.is("x_groq") {
+            let value = cursor.value()?;
+            if value.kind == Kind::Object {
+                chunk.groq = Some(value.span);
             }
         }
         Ok::<(), Flaw>(())
@@ -128,35 +125,25 @@ fn read(data: &[u8], facts: &mut Facts) -> Result<Chunk, Flaw> {
 }
 
 fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Result<(), Flaw> {
-    if cursor.kind()? != Kind::Object {
+    if !cursor.at_object() {
         return cursor.value().map(drop);
     }
     chunk.choices = chunk.choices.map(|count| count + 1);
     let mut index = 0_u32;
     let mut finish = None;
     cursor.object(|cursor, key| {
-        match key.name.as_ref() {
-            "delta" if cursor.kind()? == Kind::Object => {
-                cursor.object(|cursor, key| {
-                    let value = cursor.value()?;
-                    if key.name == "content" && value.kind == Kind::Text {
-                        chunk.changing.words = Some(value.span);
-                    }
-                    if key.name != "role" {
-                        chunk.written += written(value);
-                    }
-                    Ok::<(), Flaw>(())
-                })?;
+        if key.is("delta") && cursor.at_object() {
+            delta(cursor, chunk)?;
+        } else if key.is("index") {
+            let value = cursor.value()?;
+            index = index_of(cursor, value);
+        } else if key.is("finish_reason") {
+            let value = cursor.value()?;
+            if value.kind == Kind::Text {
+                finish = Some(value);
             }
-            name => {
-                let value = cursor.value()?;
-                match name {
-                    "index" => index = cursor.slice(value.span).parse().unwrap_or_default(),
-                    "finish_reason" if value.kind == Kind::Text => finish = Some(value),
-                    "text" => chunk.written += written(value),
-                    _ => {}
-                }
-            }
+        } else if key.is("text") {
+            chunk.written += written(cursor.value()?);
         }
         Ok::<(), Flaw>(())
     })?;
@@ -168,6 +155,27 @@ fn choice(cursor: &mut Cursor<'_>, chunk: &mut Chunk, facts: &mut Facts) -> Resu
         facts.finish = Some(cursor.words(reason).into_owned());
     }
     Ok(())
+}
+
+fn delta(cursor: &mut Cursor<'_>, chunk: &mut Chunk) -> Result<(), Flaw> {
+    cursor.object(|cursor, key| {
+        if key.is("role") {
+            return Ok(());
+        }
+        let value = cursor.value()?;
+        if key.is("content") && value.kind == Kind::Text {
+            chunk.changing.words = Some(value.span);
+        }
+        chunk.written += written(value);
+        Ok::<(), Flaw>(())
+    })?;
+    Ok(())
+}
+
+/// A choice's index; 0 for what is none.
+fn index_of(cursor: &Cursor<'_>, value: Raw) -> u32 {
+    let index = cursor.number(value).and_then(|index| u32::try_from(index).ok());
+    index.unwrap_or_default()
 }
 
 /// About how many bytes of the model's own are in this value: a string without its quotes, tool calls whole.

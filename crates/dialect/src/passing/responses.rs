@@ -63,15 +63,15 @@ fn finished(response: &[u8], facts: &mut Facts) {
 }
 
 fn read(data: &[u8]) -> Result<Told<'_>, Flaw> {
-    let mut cursor = Cursor::new(data, Rules::Vendor)?;
+    let mut cursor = Cursor::new(data, Rules::Vendor);
     let mut told = Told::default();
     cursor.object(|cursor, key| {
         let value = cursor.value()?;
         match (key.name.as_ref(), value.kind) {
-            ("type", Kind::Text) => told.kind = cursor.words(value),
-            ("response", Kind::Object) => told.response = Some(value.span),
-            ("error", Kind::Object | Kind::Text) => told.error = Some(value.span),
-            ("delta", Kind::Text) => told.written = (value.span.end - value.span.start) as u64 - 2,
+            (b"type", Kind::Text) => told.kind = cursor.words(value),
+            (b"response", Kind::Object) => told.response = Some(value.span),
+            (b"error", Kind::Object | Kind::Text) => told.error = Some(value.span),
+            (b"delta", Kind::Text) => told.written = (value.span.end - value.span.start) as u64 - 2,
             _ => {}
         }
         Ok::<(), Flaw>(())

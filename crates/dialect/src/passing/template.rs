@@ -3,7 +3,7 @@
 //! no second reading: it is JSON because the other was, and says the same about everything but the words. This
 //! takes a stream's usual chunk from some thousand instructions to a few hundred.
 
-use crate::json::{Span, ordinary_run};
+use crate::json::{Span, ordinary_text};
 
 #[derive(Default)]
 pub(crate) struct Template {
@@ -84,19 +84,17 @@ impl Template {
         }
         let [before, between, after] = &self.fixed;
         let rest = data.strip_prefix(before.as_slice())?;
-        let (words, rest) = rest.split_at_checked(ordinary_run(rest))?;
+        let (words, rest) = rest.split_at_checked(ordinary_text(rest)?)?;
         let rest = rest.strip_prefix(between.as_slice())?;
         let between_at = before.len() + words.len();
         let mut after_at = between_at + between.len();
         if self.padded {
-            let (padding, rest) = rest.split_at_checked(ordinary_run(rest))?;
+            let (padding, rest) = rest.split_at_checked(ordinary_text(rest)?)?;
             after_at += padding.len();
-            std::str::from_utf8(padding).ok()?;
             (rest == after.as_slice()).then_some(())?;
         } else {
             rest.is_empty().then_some(())?;
         }
-        std::str::from_utf8(words).ok()?;
         let hidden = self.hidden.map(|(place, field)| {
             let start = [0, between_at, after_at].get(place).copied().unwrap_or_default();
             Span {

@@ -73,7 +73,8 @@ struct Told {
 
 /// OpenAI's answers are walked, without a tree: they are most of all answers.
 fn openai((list, lacking): (&str, &'static str), body: &[u8], facts: &mut Facts) -> Result<(), Broken> {
-    let told = told(list, body).map_err(|_| NOT_JSON)?;
+    let mut told = Told::default();
+    told.read(list, body).map_err(|_| NOT_JSON)?;
     // A response may tell of an error in a step of it; only its status says that it failed.
     let goes_on = list == "output" && told.listed.is_some() && told.status.as_deref() != Some("failed");
     if let Some(error) = told.error.filter(|_| !goes_on) {
@@ -93,37 +94,34 @@ fn openai((list, lacking): (&str, &'static str), body: &[u8], facts: &mut Facts)
     Ok(())
 }
 
-fn told(list: &str, body: &[u8]) -> Result<Told, Flaw> {
-    let mut cursor = Cursor::new(body, Rules::Vendor)?;
-    let mut told = Told::default();
-    if cursor.kind()? != Kind::Object {
-        cursor.value()?;
-        cursor.finish()?;
-        return Ok(told);
-    }
-    cursor.object(|cursor, key| {
-        match key.name.as_ref() {
-            name if name == list => (told.listed, told.finish) = listed(cursor)?,
-            "usage" => told.usage = usage::openai_next(cursor)?,
-            "error" => {
-                let value = cursor.value()?;
-                told.error = (value.kind != Kind::Null).then_some(value.span);
-            }
-            "status" => {
-                let value = cursor.value()?;
-                told.status = words(cursor, value);
-            }
-            _ => drop(cursor.value()?),
+impl Told {
+    fn read(&mut self, list: &str, body: &[u8]) -> Result<(), Flaw> {
+        let mut cursor = Cursor::new(body, Rules::Vendor);
+        if !cursor.at_object() {
+            cursor.value()?;
+            return cursor.finish();
         }
-        Ok::<(), Flaw>(())
-    })?;
-    cursor.finish()?;
-    Ok(told)
+        cursor.object(|cursor, key| {
+            if key.is(list) {
+                (self.listed, self.finish) = listed(cursor)?;
+            } else if key.is("usage") {
+                self.usage = usage::openai_next(cursor)?;
+            } else if key.is("error") {
+                let value = cursor.value()?;
+                self.error = (value.kind != Kind::Null).then_some(value.span);
+            } else if key.is("status") {
+                let value = cursor.value()?;
+                self.status = words(cursor, value);
+            }
+            Ok::<(), Flaw>(())
+        })?;
+        cursor.finish()
+    }
 }
 
 /// How many things an array holds, and the first `finish_reason` in it.
 fn listed(cursor: &mut Cursor<'_>) -> Result<(Option<usize>, Option<String>), Flaw> {
-    if cursor.kind()? != Kind::List {
+    if !cursor.at_list() {
         cursor.value()?;
         return Ok((None, None));
     }
@@ -131,12 +129,12 @@ fn listed(cursor: &mut Cursor<'_>) -> Result<(Option<usize>, Option<String>), Fl
     let mut finish = None;
     cursor.list(|cursor| {
         count += 1;
-        if finish.is_some() || cursor.kind()? != Kind::Object {
+        if finish.is_some() || !cursor.at_object() {
             return cursor.value().map(drop);
         }
         cursor.object(|cursor, key| {
-            let value = cursor.value()?;
-            if key.name == "finish_reason" {
+            if key.is("finish_reason") {
+                let value = cursor.value()?;
                 finish = words(cursor, value);
             }
             Ok::<(), Flaw>(())

@@ -12,19 +12,19 @@ impl Scan {
         &mut self,
         door: Door,
         cursor: &mut Cursor<'_>,
-        name: &str,
+        name: &[u8],
         opening: &mut turns::Opening,
     ) -> Result<Raw, BadRequest> {
         if turns::holds_turns(door, name) {
             return opening.read(door, cursor, name);
         }
-        if door == Door::Other && !matches!(name, "model" | "stream") {
+        if door == Door::Other && !matches!(name, b"model" | b"stream") {
             return Ok(cursor.value()?);
         }
         match (door.dialect(), name) {
-            (Dialect::OpenAi, "stream_options") => self.stream_options(cursor),
-            (Dialect::Anthropic, "metadata") => self.metadata(cursor),
-            (Dialect::Gemini, "generationConfig" | "generation_config") => {
+            (Dialect::OpenAi, b"stream_options") => self.stream_options(cursor),
+            (Dialect::Anthropic, b"metadata") => self.metadata(cursor),
+            (Dialect::Gemini, b"generationConfig" | b"generation_config") => {
                 self.generation_config(cursor, name)
             }
             (Dialect::OpenAi | Dialect::Anthropic, _) => {
@@ -36,39 +36,39 @@ impl Scan {
         }
     }
 
-    fn note(&mut self, door: Door, cursor: &Cursor<'_>, name: &str, value: Raw) -> Result<(), BadRequest> {
+    fn note(&mut self, door: Door, cursor: &Cursor<'_>, name: &[u8], value: Raw) -> Result<(), BadRequest> {
         match name {
-            "model" => self.model = model(door, cursor, value)?,
-            "stream" => self.stream = flag(name, value)?,
-            "user" => self.user = words(cursor, name, value)?,
-            "safety_identifier" => {
+            b"model" => self.model = model(door, cursor, value)?,
+            b"stream" => self.stream = flag(name, value)?,
+            b"user" => self.user = words(cursor, name, value)?,
+            b"safety_identifier" => {
                 let identifier = words(cursor, name, value)?;
                 self.user = self.user.take().or(identifier);
             }
-            "prompt_cache_key" => self.prompt_cache_key = words(cursor, name, value)?,
-            "previous_response_id" => {
+            b"prompt_cache_key" => self.prompt_cache_key = words(cursor, name, value)?,
+            b"previous_response_id" => {
                 self.previous_response_id = words(cursor, name, value)?;
                 self.continues |= self.previous_response_id.is_some();
             }
-            "max_completion_tokens" | "max_output_tokens" => self.max_tokens = count(cursor, name, value)?,
-            "max_tokens" => {
+            b"max_completion_tokens" | b"max_output_tokens" => self.max_tokens = count(cursor, name, value)?,
+            b"max_tokens" => {
                 let limit = count(cursor, name, value)?;
                 self.max_tokens = self.max_tokens.or(limit);
             }
-            "n" if door != Door::Messages => self.choices = count(cursor, name, value)?,
+            b"n" if door != Door::Messages => self.choices = count(cursor, name, value)?,
             _ => {}
         }
         Ok(())
     }
 
     fn stream_options(&mut self, cursor: &mut Cursor<'_>) -> Result<Raw, BadRequest> {
-        if !expects_object(cursor, "stream_options")? {
+        if !expects_object(cursor, b"stream_options")? {
             return Ok(cursor.value()?);
         }
         let span = cursor.object(|cursor, key| {
             let value = cursor.value()?;
-            if key.name == "include_usage" {
-                self.asks_usage = flag("stream_options.include_usage", value)?;
+            if key.name.as_ref() == b"include_usage" {
+                self.asks_usage = flag(b"stream_options.include_usage", value)?;
                 self.include_usage = Some(value.span);
             }
             Ok::<(), BadRequest>(())
@@ -80,13 +80,13 @@ impl Scan {
     }
 
     fn metadata(&mut self, cursor: &mut Cursor<'_>) -> Result<Raw, BadRequest> {
-        if !expects_object(cursor, "metadata")? {
+        if !expects_object(cursor, b"metadata")? {
             return Ok(cursor.value()?);
         }
         let span = cursor.object(|cursor, key| {
             let value = cursor.value()?;
-            if key.name == "user_id" {
-                self.user = words(cursor, "metadata.user_id", value)?;
+            if key.name.as_ref() == b"user_id" {
+                self.user = words(cursor, b"metadata.user_id", value)?;
             }
             Ok::<(), BadRequest>(())
         })?;
@@ -96,18 +96,18 @@ impl Scan {
         })
     }
 
-    fn generation_config(&mut self, cursor: &mut Cursor<'_>, name: &str) -> Result<Raw, BadRequest> {
+    fn generation_config(&mut self, cursor: &mut Cursor<'_>, name: &[u8]) -> Result<Raw, BadRequest> {
         if !expects_object(cursor, name)? {
             return Ok(cursor.value()?);
         }
         let span = cursor.object(|cursor, key| {
             let value = cursor.value()?;
             match key.name.as_ref() {
-                "maxOutputTokens" | "max_output_tokens" => {
-                    self.max_tokens = count(cursor, "generationConfig.maxOutputTokens", value)?;
+                b"maxOutputTokens" | b"max_output_tokens" => {
+                    self.max_tokens = count(cursor, b"generationConfig.maxOutputTokens", value)?;
                 }
-                "candidateCount" | "candidate_count" => {
-                    self.choices = count(cursor, "generationConfig.candidateCount", value)?;
+                b"candidateCount" | b"candidate_count" => {
+                    self.choices = count(cursor, b"generationConfig.candidateCount", value)?;
                 }
                 _ => {}
             }
@@ -121,11 +121,11 @@ impl Scan {
 }
 
 /// True for an object, false for null.
-fn expects_object(cursor: &mut Cursor<'_>, name: &str) -> Result<bool, BadRequest> {
+fn expects_object(cursor: &mut Cursor<'_>, name: &[u8]) -> Result<bool, BadRequest> {
     match cursor.kind()? {
         Kind::Object => Ok(true),
         Kind::Null => Ok(false),
-        _ => Err(BadRequest::wrong_type(name, "an object")),
+        _ => Err(wrong_type(name, "an object")),
     }
 }
 
@@ -133,38 +133,39 @@ fn model(door: Door, cursor: &Cursor<'_>, value: Raw) -> Result<Option<Named>, B
     if value.kind == Kind::Null && door == Door::Other {
         return Ok(None);
     }
-    match words(cursor, "model", value)? {
+    match words(cursor, b"model", value)? {
         Some(name) if !name.is_empty() => Ok(Some(Named {
             name,
             place: value.span,
         })),
-        _ => Err(BadRequest::wrong_type("model", "a non-empty string")),
+        _ => Err(wrong_type(b"model", "a non-empty string")),
     }
 }
 
-fn words(cursor: &Cursor<'_>, name: &str, value: Raw) -> Result<Option<String>, BadRequest> {
+fn words(cursor: &Cursor<'_>, name: &[u8], value: Raw) -> Result<Option<String>, BadRequest> {
     match value.kind {
         Kind::Text => Ok(Some(cursor.words(value).into_owned())),
         Kind::Null => Ok(None),
-        _ => Err(BadRequest::wrong_type(name, "a string")),
+        _ => Err(wrong_type(name, "a string")),
     }
 }
 
-fn flag(name: &str, value: Raw) -> Result<bool, BadRequest> {
+fn flag(name: &[u8], value: Raw) -> Result<bool, BadRequest> {
     match value.kind {
         Kind::True => Ok(true),
         Kind::False | Kind::Null => Ok(false),
-        _ => Err(BadRequest::wrong_type(name, "a boolean")),
+        _ => Err(wrong_type(name, "a boolean")),
     }
 }
 
-fn count(cursor: &Cursor<'_>, name: &str, value: Raw) -> Result<Option<u64>, BadRequest> {
-    match value.kind {
-        Kind::Null => Ok(None),
-        Kind::Number => match cursor.slice(value.span).parse() {
-            Ok(count) => Ok(Some(count)),
-            Err(_) => Err(BadRequest::wrong_type(name, "a whole number of at least 0")),
-        },
-        _ => Err(BadRequest::wrong_type(name, "a whole number of at least 0")),
+fn count(cursor: &Cursor<'_>, name: &[u8], value: Raw) -> Result<Option<u64>, BadRequest> {
+    match cursor.number(value) {
+        None if value.kind != Kind::Null => Err(wrong_type(name, "a whole number of at least 0")),
+        count => Ok(count),
     }
+}
+
+#[cold]
+fn wrong_type(name: &[u8], expected: &str) -> BadRequest {
+    BadRequest::wrong_type(&String::from_utf8_lossy(name), expected)
 }

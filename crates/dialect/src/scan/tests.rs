@@ -130,6 +130,20 @@ fn broken_json_and_repeated_fields_are_told_apart() {
 }
 
 #[test]
+fn bytes_that_are_not_utf8_are_told_whatever_else_is_wrong() {
+    for body in [
+        &b"{\"model\":5,\"messages\":[],\"x\":\"\xff\"}"[..],
+        b"{\"model\":\"m\",\"messages\":[],\"model\":\"\xff\"}",
+        b"[\xff",
+        b"{\"model\":\"\\ud83d\xffude00\"}",
+    ] {
+        let refusal = Scan::read(Door::Chat, body).unwrap_err();
+        assert_eq!(refusal.code, Code::InvalidJson);
+        assert!(refusal.message.contains("not UTF-8"), "{}", refusal.message);
+    }
+}
+
+#[test]
 fn a_conversation_keeps_its_opening_whatever_follows() {
     let opening = r#"{"role":"system","content":"be brief"},{"role":"user","content":"hi"}"#;
     let first = read(Door::Chat, &format!(r#"{{"model":"m","messages":[{opening}]}}"#));

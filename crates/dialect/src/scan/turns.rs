@@ -15,15 +15,15 @@ pub(super) struct Opening {
 }
 
 /// Whether this top-level field holds turns, or instructions that belong to the opening.
-pub(super) fn holds_turns(door: Door, name: &str) -> bool {
+pub(super) fn holds_turns(door: Door, name: &[u8]) -> bool {
     match door {
-        Door::Chat => name == "messages",
-        Door::Messages | Door::CountTokens => matches!(name, "messages" | "system"),
-        Door::Responses => matches!(name, "input" | "instructions"),
+        Door::Chat => name == b"messages",
+        Door::Messages | Door::CountTokens => matches!(name, b"messages" | b"system"),
+        Door::Responses => matches!(name, b"input" | b"instructions"),
         Door::Generate | Door::StreamGenerate | Door::GeminiCountTokens => {
-            matches!(name, "contents" | "systemInstruction" | "system_instruction")
+            matches!(name, b"contents" | b"systemInstruction" | b"system_instruction")
         }
-        Door::Completions => name == "prompt",
+        Door::Completions => name == b"prompt",
         Door::Embeddings | Door::Other => false,
     }
 }
@@ -47,18 +47,18 @@ impl Opening {
         &mut self,
         door: Door,
         cursor: &mut Cursor<'_>,
-        name: &str,
+        name: &[u8],
     ) -> Result<Raw, BadRequest> {
-        let kind = cursor.kind()?;
-        let is_array_of_turns =
-            matches!(name, "messages" | "contents") || (name == "input" && kind == Kind::List);
+        let is_list = cursor.at_list();
+        let is_array_of_turns = matches!(name, b"messages" | b"contents") || (name == b"input" && is_list);
         if !is_array_of_turns {
             let value = cursor.value()?;
             self.add(cursor.slice(value.span));
             return Ok(value);
         }
-        if kind != Kind::List {
-            return Err(BadRequest::wrong_type(name, "an array"));
+        if !is_list {
+            cursor.kind()?;
+            return Err(wrong_type(name, "", "an array"));
         }
         self.listed = true;
         let mut position = 0_usize;
@@ -67,39 +67,37 @@ impl Opening {
             position += 1;
             Ok::<(), BadRequest>(())
         })?;
-        Ok(Raw { kind, span })
+        Ok(Raw {
+            kind: Kind::List,
+            span,
+        })
     }
 
     fn turn(
         &mut self,
         door: Door,
         cursor: &mut Cursor<'_>,
-        list: &str,
+        list: &[u8],
         position: usize,
     ) -> Result<(), BadRequest> {
-        if cursor.kind()? != Kind::Object {
-            return Err(BadRequest::wrong_type(
-                &format!("{list}[{position}]"),
-                "an object",
-            ));
+        if !cursor.at_object() {
+            cursor.kind()?;
+            return Err(wrong_type(list, &format!("[{position}]"), "an object"));
         }
         let mut by_model = false;
         let span = cursor.object(|cursor, key| {
-            let value = cursor.value()?;
-            match key.name.as_ref() {
-                "role" if value.kind == Kind::Text => by_model |= is_models_role(door, &cursor.words(value)),
-                "role" if value.kind != Kind::Null => {
-                    return Err(BadRequest::wrong_type(
-                        &format!("{list}[{position}].role"),
-                        "a string",
-                    ));
+            if key.is("role") {
+                let role = cursor.value()?;
+                match role.kind {
+                    Kind::Text => by_model |= is_models_role(door, &cursor.letters(role)),
+                    Kind::Null => {}
+                    _ => return Err(wrong_type(list, &format!("[{position}].role"), "a string")),
                 }
-                "type" if door == Door::Responses && value.kind == Kind::Text => {
-                    by_model |= cursor.words(value) != "message";
-                }
-                _ => {}
+            } else if door == Door::Responses && key.is("type") {
+                let kind = cursor.value()?;
+                by_model |= kind.kind == Kind::Text && *cursor.letters(kind) != *b"message";
             }
-            Ok(())
+            Ok::<(), BadRequest>(())
         })?;
         self.spoken |= by_model;
         if !self.spoken {
@@ -108,20 +106,26 @@ impl Opening {
         Ok(())
     }
 
-    fn add(&mut self, words: &str) {
+    fn add(&mut self, words: &[u8]) {
         // Each turn is hashed with the hash of those before it as its seed, so a border cannot move unseen.
-        self.hash = Some(xxh3_64_with_seed(words.as_bytes(), self.hash.unwrap_or_default()));
+        self.hash = Some(xxh3_64_with_seed(words, self.hash.unwrap_or_default()));
     }
 }
 
 /// Roles that show the conversation was under way already.
-fn is_models_role(door: Door, role: &str) -> bool {
+fn is_models_role(door: Door, role: &[u8]) -> bool {
     match door {
-        Door::Chat => matches!(role, "assistant" | "tool" | "function"),
-        Door::Messages | Door::CountTokens | Door::Responses => role == "assistant",
+        Door::Chat => matches!(role, b"assistant" | b"tool" | b"function"),
+        Door::Messages | Door::CountTokens | Door::Responses => role == b"assistant",
         Door::Generate | Door::StreamGenerate | Door::GeminiCountTokens => {
-            matches!(role, "model" | "function")
+            matches!(role, b"model" | b"function")
         }
         Door::Completions | Door::Embeddings | Door::Other => false,
     }
+}
+
+/// A field of turns, or the `place` in it, holds a value of another type.
+#[cold]
+fn wrong_type(field: &[u8], place: &str, expected: &str) -> BadRequest {
+    BadRequest::wrong_type(&format!("{}{place}", String::from_utf8_lossy(field)), expected)
 }
