@@ -16,7 +16,7 @@ use crate::life::Visit;
 use crate::refused::Refused;
 use crate::upstream::{Landing, READ_SIZE};
 use crate::wire::Chunked;
-use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request};
+use crate::wire::head::{BadHead, Framing, RequestHead, read_request, whole};
 
 /// A new connection that says nothing is closed after this.
 const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(10);
@@ -95,16 +95,14 @@ impl Inbox {
     }
 
     fn whole_head(&mut self) -> Result<Option<Came>, BadHead> {
-        let Some(end) = end_of_head(&self.bytes, self.searched)? else {
-            self.searched = self.bytes.len();
+        if self.bytes.is_empty() {
             return Ok(None);
-        };
+        }
         if self.bytes.starts_with(HTTP2_PREFACE) {
             return Ok(Some(Came::Http2));
         }
-        Ok(Some(Came::Head(read_request(
-            self.bytes.get(..end).unwrap_or_default(),
-        )?)))
+        let head = whole(&self.bytes, &mut self.searched, read_request)?;
+        Ok(head.map(Came::Head))
     }
 
     /// Whether a part of the body has come with the head.

@@ -16,8 +16,20 @@ pub(crate) struct Span {
 impl Span {
     /// Of a field in `bytes`.
     pub(crate) fn new(bytes: &[u8], name: (u32, u32), value: (u32, u32)) -> Span {
-        let marks = Marks::of(part(bytes, name));
+        let mut span = Span::unmarked(name, value);
+        span.mark(bytes);
+        span
+    }
+
+    /// Of a field whose name is still to be looked up.
+    pub(super) fn unmarked(name: (u32, u32), value: (u32, u32)) -> Span {
+        let marks = Marks::default();
         Span { name, value, marks }
+    }
+
+    /// Looks its name up.
+    pub(super) fn mark(&mut self, bytes: &[u8]) {
+        self.marks = Marks::of(part(bytes, self.name));
     }
 }
 
@@ -55,6 +67,11 @@ impl<'a> Name<'a> {
 
     pub(crate) fn len(self) -> usize {
         self.bytes.len()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.bytes
     }
 }
 
@@ -132,24 +149,6 @@ impl<'a> Headers<'a> {
 #[inline]
 fn part(bytes: &[u8], place: (u32, u32)) -> &[u8] {
     bytes.get(place.0 as usize..place.1 as usize).unwrap_or_default()
-}
-
-/// Notes where parsed fields stand in `bytes`, which they were parsed from.
-pub(crate) fn spans_of(bytes: &[u8], parsed: &[httparse::Header<'_>]) -> Vec<Span> {
-    let start = bytes.as_ptr() as usize;
-    let place = |part: &[u8]| {
-        // An empty value may point anywhere.
-        let from = if part.is_empty() {
-            0
-        } else {
-            (part.as_ptr() as usize).saturating_sub(start)
-        };
-        (from as u32, (from + part.len()) as u32)
-    };
-    let spans = parsed
-        .iter()
-        .map(|header| Span::new(bytes, place(header.name.as_bytes()), place(header.value)));
-    spans.collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,286 @@
+//! The grammar of a head, line by line (RFC 9112, 2 to 5), in one pass over its bytes.
+//!
+//! Our own, because a head is most of what is not JSON of a request: a library finds fields, and then names have to be
+//! looked up, ends be found and bare line feeds be ruled out in passes of their own. It knows one way to write a head:
+//! names are tokens that the colon follows at once, every line ends in a carriage return and a line feed, none is
+//! folded, nothing stands twice between the parts of the first line. A blank line before it is passed over, as RFC 9112
+//! (2.2) asks for. `lines_tests.rs` holds it against `httparse`.
+//!
+//! Each part of a line is a run of bytes of one kind. Runs are looked at in blocks of 16 bytes by vector
+//! instructions.
+
+use http::Method;
+use wide::u8x16;
+
+use super::headers::Span;
+
+/// Bytes that are looked at at once.
+const BLOCK: usize = 16;
+/// A head may have this many fields.
+pub(crate) const FIELD_LIMIT: usize = 100;
+
+/// What is wrong with the lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// They are no head, or not a whole one.
+    NotHttp,
+    TooManyFields,
+}
+
+/// How a request begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RequestLine {
+    pub(super) method: Method,
+    /// The target's place; it is UTF-8.
+    pub(super) target: (u32, u32),
+    /// HTTP/1.1, not 1.0.
+    pub(super) newest: bool,
+}
+
+/// How an answer begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StatusLine {
+    pub(super) status: u16,
+    pub(super) newest: bool,
+}
+
+/// Bytes that begin with a head, read up to a place.
+pub(super) struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(bytes: &'a [u8]) -> Lines<'a> {
+        let at = if bytes.starts_with(b"\r\n") { 2 } else { 0 };
+        Lines { bytes, at }
+    }
+
+    /// `method SP target SP version CRLF`.
+    pub(super) fn request(&mut self) -> Result<RequestLine, Flaw> {
+        let rest = self.rest();
+        let method = rest.get(..token(rest)).map(Method::from_bytes);
+        let Some(Ok(method)) = method else {
+            return Err(Flaw::NotHttp);
+        };
+        self.at += method.as_str().len();
+        self.expect(b' ')?;
+        let start = self.at;
+        self.at += run(self.rest(), are_seen);
+        let target = self.bytes.get(start..self.at).unwrap_or_default();
+        if target.is_empty() || std::str::from_utf8(target).is_err() {
+            return Err(Flaw::NotHttp);
+        }
+        let target = (start as u32, self.at as u32);
+        self.expect(b' ')?;
+        let newest = self.version()?;
+        self.end_of_line()?;
+        Ok(RequestLine {
+            method,
+            target,
+            newest,
+        })
+    }
+
+    /// `version SP three digits`, and after another space a reason of any length.
+    pub(super) fn status(&mut self) -> Result<StatusLine, Flaw> {
+        let newest = self.version()?;
+        self.expect(b' ')?;
+        let mut status = 0;
+        for _ in 0..3 {
+            let digit = self.bytes.get(self.at).filter(|byte| byte.is_ascii_digit());
+            status = status * 10 + u16::from(*digit.ok_or(Flaw::NotHttp)? - b'0');
+            self.at += 1;
+        }
+        if self.bytes.get(self.at) == Some(&b' ') {
+            self.at += 1;
+            self.at += text_of(self.rest());
+        }
+        self.end_of_line()?;
+        Ok(StatusLine { status, newest })
+    }
+
+    /// The fields, up to and with the blank line after them; how many bytes the head has.
+    pub(super) fn fields(&mut self, spans: &mut Vec<Span>) -> Result<usize, Flaw> {
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let Some(field) = field(rest) else {
+                break;
+            };
+            if spans.len() == FIELD_LIMIT {
+                return Err(Flaw::TooManyFields);
+            }
+            let place = |from: usize, to: usize| ((self.at + from) as u32, (self.at + to) as u32);
+            spans.push(Span::unmarked(
+                place(0, field.colon),
+                place(field.value, field.end),
+            ));
+            self.at += field.length;
+        }
+        self.end_of_line()?;
+        for span in spans {
+            span.mark(self.bytes);
+        }
+        Ok(self.at)
+    }
+
+    fn version(&mut self) -> Result<bool, Flaw> {
+        let newest = match self.bytes.get(self.at..self.at + 8) {
+            Some(b"HTTP/1.1") => true,
+            Some(b"HTTP/1.0") => false,
+            _ => return Err(Flaw::NotHttp),
+        };
+        self.at += 8;
+        Ok(newest)
+    }
+
+    fn expect(&mut self, wanted: u8) -> Result<(), Flaw> {
+        if self.bytes.get(self.at) != Some(&wanted) {
+            return Err(Flaw::NotHttp);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn end_of_line(&mut self) -> Result<(), Flaw> {
+        if self.bytes.get(self.at..self.at + 2) != Some(b"\r\n") {
+            return Err(Flaw::NotHttp);
+        }
+        self.at += 2;
+        Ok(())
+    }
+
+    /// What is not read yet.
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+}
+
+/// A field's line, as places in it.
+struct Field {
+    colon: usize,
+    /// Where the value begins and ends: blanks around it are none of it.
+    value: usize,
+    end: usize,
+    length: usize,
+}
+
+/// `name ":" text CRLF`.
+#[inline(always)]
+fn field(line: &[u8]) -> Option<Field> {
+    let colon = token(line);
+    let after = line.get(colon..)?.strip_prefix(b":")?;
+    if colon == 0 {
+        return None;
+    }
+    let blanks = blanks(after);
+    let text = after.get(blanks..)?;
+    let mut length = text_of(text);
+    text.get(length..)?.strip_prefix(b"\r\n")?;
+    let value = colon + 1 + blanks;
+    let whole = value + length + 2;
+    while let Some(b' ' | b'\t') = length.checked_sub(1).and_then(|last| text.get(last)) {
+        length -= 1;
+    }
+    Some(Field {
+        colon,
+        value,
+        end: value + length,
+        length: whole,
+    })
+}
+
+/// How many blanks it begins with; nearly always one.
+#[inline(always)]
+fn blanks(bytes: &[u8]) -> usize {
+    match bytes {
+        [b' ', after, ..] if !is_blank(after) => 1,
+        _ => bytes.iter().take_while(|byte| is_blank(byte)).count(),
+    }
+}
+
+/// How long the token is that it begins with (RFC 9110, 5.6.2).
+#[inline(always)]
+fn token(bytes: &[u8]) -> usize {
+    let length = run(bytes, are_usual_in_tokens);
+    match bytes.get(length) {
+        Some(b':' | b' ' | b'\r') => length,
+        _ => odd_token(bytes),
+    }
+}
+
+/// How long the text is that it begins with: what is no control character, besides tabs.
+#[inline(always)]
+fn text_of(bytes: &[u8]) -> usize {
+    let length = run(bytes, are_printed);
+    match bytes.get(length) {
+        Some(b'\r') => length,
+        _ => odd_text(bytes),
+    }
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Letters, digits and hyphens: nearly all names are of these.
+#[inline(always)]
+fn are_usual_in_tokens(bytes: u8x16) -> u8x16 {
+    let are_within = |from: u8, to: u8, bytes: u8x16| {
+        let above = bytes - u8x16::splat(from);
+        above.min(u8x16::splat(to - from)).simd_eq(above)
+    };
+    let letters = are_within(b'a', b'z', bytes | u8x16::splat(0x20));
+    let digits = are_within(b'0', b'9', bytes);
+    letters | digits | bytes.simd_eq(u8x16::splat(b'-'))
+}
+
+#[inline(always)]
+fn are_printed(bytes: u8x16) -> u8x16 {
+    let from_blank = bytes.max(u8x16::splat(b' ')).simd_eq(bytes);
+    from_blank & !bytes.simd_eq(u8x16::splat(0x7f))
+}
+
+/// What a target is of, besides that it is UTF-8.
+#[inline(always)]
+fn are_seen(bytes: u8x16) -> u8x16 {
+    are_printed(bytes) & !bytes.simd_eq(u8x16::splat(b' '))
+}
+
+#[cold]
+fn odd_token(bytes: &[u8]) -> usize {
+    let is_of_it = |byte: &&u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    bytes.iter().take_while(is_of_it).count()
+}
+
+#[cold]
+fn odd_text(bytes: &[u8]) -> usize {
+    let is_of_it = |byte: &&u8| **byte == b'\t' || **byte >= b' ' && **byte != 0x7f;
+    bytes.iter().take_while(is_of_it).count()
+}
+
+/// How many bytes it begins with that are of a kind.
+#[inline(always)]
+fn run(bytes: &[u8], are_of_it: impl Fn(u8x16) -> u8x16) -> usize {
+    let (mut length, mut rest) = (0, bytes);
+    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
+        let others = (!are_of_it(u8x16::new(*block))).to_bitmask();
+        if others != 0 {
+            return length + others.trailing_zeros() as usize;
+        }
+        length += BLOCK;
+        rest = after;
+    }
+    // Zeros fill the last block up, which are of no kind.
+    let others = (!are_of_it(u8x16::new(filled_up(rest)))).to_bitmask();
+    length + others.trailing_zeros() as usize
+}
+
+#[cold]
+fn filled_up(bytes: &[u8]) -> [u8; BLOCK] {
+    std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0))
+}
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;
