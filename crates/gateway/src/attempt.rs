@@ -10,7 +10,7 @@ use std::time::Duration;
 use dialect::{Broken, Door, Reader};
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::push_line;
+use crate::answer::{push_field, push_line};
 use crate::forward;
 use crate::memory::{Room, make_room};
 use crate::outcome::FailureKind;
@@ -33,9 +33,7 @@ pub(crate) struct Errand<'a> {
     pub(crate) head: &'a Head<'a>,
     pub(crate) body: &'a [u8],
     pub(crate) payload: &'a Payload,
-    pub(crate) content_type: Option<&'a str>,
     pub(crate) key_headers: &'a [String],
-    pub(crate) request_id: &'a str,
     /// Unix milliseconds at which the head arrived.
     pub(crate) at: u64,
 }
@@ -92,13 +90,17 @@ impl From<Failure> for Unbegun {
     }
 }
 
+/// One attempt, for the request of this id, which has this room for large bodies.
 pub(crate) async fn run(
     worker: &Rc<Worker>,
     environment: &Environment,
     errand: &Errand<'_>,
-    room: &mut Option<Box<Room>>,
-) -> Result<Begun, Unbegun> {
-    let call = prepare(environment, errand).map_err(|bad| Unbegun::Refused(bad.into()))?;
+    (request_id, room): (&str, &mut Option<Box<Room>>),
+) -> Result<Box<Begun>, Unbegun> {
+    let call = match prepare(environment, errand, request_id) {
+        Ok(call) => call,
+        Err(bad) => return Err(Unbegun::Refused(bad.into())),
+    };
     let started = Instant::now();
     let limits = &environment.timeouts;
     let total_by = started + limits.total;
@@ -113,9 +115,10 @@ pub(crate) async fn run(
     let provider = &environment.provider;
     let mut answer = upstream::send(&worker.pool, provider, limits, first_byte_by, &wire).await?;
     if !(200..300).contains(&answer.status) {
-        return Err(vendor_failure(environment, errand, answer).await.into());
+        return Err(vendor_failure(environment, errand, request_id, answer).await.into());
     }
-    let mut begun = Begun {
+    // It is handed from one to the next, and large.
+    let mut begun = Box::new(Begun {
         status: answer.status,
         lines: Vec::with_capacity(512),
         out: Vec::new(),
@@ -123,7 +126,7 @@ pub(crate) async fn run(
         rest: None,
         total_by,
         adapted: call.adapted,
-    };
+    });
     if answer
         .headers()
         .get("content-encoding")
@@ -154,17 +157,24 @@ pub(crate) async fn run(
     if let Some(room) = room {
         room.settle();
     }
-    let fits = |bytes| make_room(room, worker, bytes);
-    let whole = collect(&mut answer.body, (ANSWER_LIMIT, fits), first_byte_by, limits.idle);
-    let body = match timeout_at(total_by, whole).await {
-        Ok(body) => body?,
-        Err(_) => return Err(Failure::new(FailureKind::TotalTimeout, "no whole answer in time").into()),
+    let body = match answer.body.at_once() {
+        Some(body) => body,
+        None => {
+            let fits = |bytes| make_room(room, worker, bytes);
+            let whole = collect(&mut answer.body, (ANSWER_LIMIT, fits), first_byte_by, limits.idle);
+            let late = |_| Failure::new(FailureKind::TotalTimeout, "no whole answer in time");
+            timeout_at(total_by, whole).await.map_err(late)??
+        }
     };
     begun.out = begun.reader.whole_body(body).map_err(of_broken)?;
     Ok(begun)
 }
 
-fn prepare(environment: &Environment, errand: &Errand<'_>) -> Result<dialect::Call, dialect::BadRequest> {
+fn prepare(
+    environment: &Environment,
+    errand: &Errand<'_>,
+    request_id: &str,
+) -> Result<dialect::Call, dialect::BadRequest> {
     let target = dialect::Target {
         dialect: environment.provider.dialect,
         model: &environment.model,
@@ -173,7 +183,7 @@ fn prepare(environment: &Environment, errand: &Errand<'_>) -> Result<dialect::Ca
         meter: true,
         public_model: errand.public_model,
         server: environment.provider.server,
-        request_id: errand.request_id,
+        request_id,
         now_unix_seconds: errand.at / 1_000,
     };
     match errand.payload {
@@ -184,9 +194,9 @@ fn prepare(environment: &Environment, errand: &Errand<'_>) -> Result<dialect::Ca
 
 fn request_lines(environment: &Environment, errand: &Errand<'_>, call: &dialect::Call) -> Vec<u8> {
     let mut lines = Vec::with_capacity(512);
-    let content_type = errand.content_type.unwrap_or("application/json");
-    push_line(&mut lines, "content-type", content_type.as_bytes());
-    push_line(&mut lines, "accept-encoding", b"identity");
+    let content_type = errand.head.content_type().unwrap_or("application/json");
+    push_field(&mut lines, b"content-type", content_type.as_bytes());
+    lines.extend_from_slice(b"accept-encoding: identity\r\n");
     for (name, value) in &call.headers {
         push_line(&mut lines, name, value.as_bytes());
     }
@@ -263,7 +273,12 @@ pub(crate) async fn collect(
 }
 
 /// A status that is no success: what the vendor says, and what that is to the client.
-async fn vendor_failure(environment: &Environment, errand: &Errand<'_>, mut answer: Response) -> Failure {
+async fn vendor_failure(
+    environment: &Environment,
+    errand: &Errand<'_>,
+    request_id: &str,
+    mut answer: Response,
+) -> Failure {
     let (status, idle) = (answer.status, environment.timeouts.idle);
     let body = match collect(
         &mut answer.body,
@@ -280,7 +295,7 @@ async fn vendor_failure(environment: &Environment, errand: &Errand<'_>, mut answ
     let asked = dialect::Asked {
         door: errand.door,
         names_model: !errand.public_model.is_empty(),
-        request_id: errand.request_id,
+        request_id,
     };
     let said = dialect::vendor_error(environment.provider.dialect, &asked, status, content_type, &body);
     let kind = match status {

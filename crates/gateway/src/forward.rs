@@ -57,11 +57,10 @@ pub(crate) fn drop_limits(lines: &mut Vec<u8>) {
 
 /// The Connection field, where it names fields besides its two usual options.
 fn connection_options(headers: Headers<'_>) -> Option<&str> {
-    let usual =
-        |value: &&str| !value.eq_ignore_ascii_case("keep-alive") && !value.eq_ignore_ascii_case("close");
+    let usual = |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close");
     let mut framing = headers.marked(Marks::FRAMING);
     let (_, value) = framing.find(|(name, _)| name.is("connection"))?;
-    std::str::from_utf8(value).ok().filter(usual)
+    std::str::from_utf8(value).ok().filter(|_| !usual(value))
 }
 
 fn is_listed(options: Option<&str>, name: Name<'_>) -> bool {

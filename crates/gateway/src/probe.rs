@@ -202,12 +202,10 @@ async fn prompted(
         },
         body: body.as_bytes(),
         payload: &Payload::Json(scan),
-        content_type: None,
         key_headers: &[],
-        request_id: "probe",
         at: unix_millis(),
     };
-    match attempt::run(worker, environment, &errand, &mut None).await {
+    match attempt::run(worker, environment, &errand, ("probe", &mut None)).await {
         Ok(_) => Ok(true),
         Err(Unbegun::Refused(_)) => Ok(false),
         Err(Unbegun::Failed(failure)) if failure.kind == FailureKind::Caller => Ok(false),

@@ -20,7 +20,6 @@ pub(crate) struct Said {
     pub(crate) blue_weight: Option<Share>,
     pub(crate) session: Option<String>,
     pub(crate) monitoring: bool,
-    pub(crate) content_type: Option<String>,
     environment_given: bool,
     canary_given: bool,
 }
@@ -33,9 +32,6 @@ pub(crate) fn read(head: &Head<'_>) -> Result<Said, Refused> {
             8 if name.is("x-canary") => said.canary(value)?,
             12 if name.is("x-session-id") => said.session("x-session-id", value)?,
             12 if name.is("x-monitoring") => said.monitoring(value)?,
-            12 if name.is("content-type") => {
-                said.content_type = std::str::from_utf8(value).ok().map(str::to_owned);
-            }
             13 if name.is("x-blue-weight") => said.blue_weight(value)?,
             16 if name.is("x-deployment-env") => said.environment(value)?,
             16 if name.is("content-encoding") => refuse_encoding(value)?,

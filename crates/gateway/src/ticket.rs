@@ -129,6 +129,12 @@ impl Ticket {
             .map_or("", |outcome| outcome.request_id.as_str())
     }
 
+    /// What an attempt needs of it.
+    pub(crate) fn id_and_room(&mut self) -> (&str, &mut Option<Box<Room>>) {
+        let id = self.outcome.as_deref().map(|outcome| outcome.request_id.as_str());
+        (id.unwrap_or_default(), &mut self.room)
+    }
+
     pub(crate) fn path(&self) -> &str {
         self.outcome
             .as_deref()
@@ -261,16 +267,16 @@ impl Ticket {
         if outcome.door.dialect() == Dialect::Anthropic && !has_line(lines, b"request-id") {
             push_line(lines, "request-id", outcome.request_id.as_bytes());
         }
-        let so_far = self.started.elapsed();
+        let so_far = || self.started.elapsed();
         let (gateway, upstream) = match outcome.first_byte {
             Some(first_byte) => (
                 outcome.overhead,
                 Some(first_byte.saturating_sub(outcome.overhead)),
             ),
-            None if outcome.attempts.is_empty() => (so_far, None),
+            None if outcome.attempts.is_empty() => (so_far(), None),
             None => {
                 let upstream = outcome.attempts.iter().map(|attempt| attempt.duration).sum();
-                (so_far.saturating_sub(upstream), Some(upstream))
+                (so_far().saturating_sub(upstream), Some(upstream))
             }
         };
         lines.extend_from_slice(b"server-timing: gateway;dur=");

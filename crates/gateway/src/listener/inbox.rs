@@ -61,14 +61,20 @@ impl Inbox {
         phase: &mut watch::Receiver<Phase>,
         used: bool,
     ) -> Came {
-        let began = Instant::now();
-        let mut first_byte = (!self.bytes.is_empty()).then_some(began);
+        let mut began = None;
+        let mut first_byte = None;
         let mut ending = None;
         loop {
             match self.whole_head() {
                 Ok(None) => {}
                 Ok(Some(came)) => return came,
                 Err(bad) => return Came::Refused(of_bad_head(bad)),
+            }
+            // Clocks are read where a head is waited for, which is after what is there was not all.
+            let now = Instant::now();
+            let began = *began.get_or_insert(now);
+            if !self.bytes.is_empty() {
+                first_byte.get_or_insert(now);
             }
             let limit = if used { REST_LIMIT } else { FIRST_BYTE_LIMIT };
             let mut deadline = first_byte.map_or(began + limit, |first| first + HEAD_TIME_LIMIT);
@@ -85,9 +91,7 @@ impl Inbox {
             };
             match read {
                 Ok(Ok(0)) | Ok(Err(_)) => return Came::Closed,
-                Ok(Ok(_)) => {
-                    first_byte.get_or_insert_with(Instant::now);
-                }
+                Ok(Ok(_)) => {}
                 Err(_) if first_byte.is_none() => return Came::Closed,
                 Err(_) => return Came::Refused(timed_out("the request's head took too long")),
             }
@@ -161,8 +165,11 @@ impl Inbox {
         wanted: usize,
         visit: &mut Visit,
     ) -> Result<(), Unread> {
-        let pace = Pace::start();
         let had = self.bytes.len();
+        if had >= wanted {
+            return Ok(());
+        }
+        let pace = Pace::start();
         while self.bytes.len() < wanted {
             self.make_room(wanted);
             visit.make_room(self.bytes.capacity()).map_err(Unread::Refused)?;

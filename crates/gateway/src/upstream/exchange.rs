@@ -52,8 +52,10 @@ pub(crate) async fn send(
     wire: &Wire<'_>,
 ) -> Result<Response, Failure> {
     let endpoint = &provider.endpoint;
+    // What is seldom waited for is in boxes: every connection to a client would keep room for it.
     if endpoint.http2 {
-        return within(first_byte_by, http2::send(pool, endpoint, timeouts, wire)).await;
+        let sent = Box::pin(http2::send(pool, endpoint, timeouts, wire));
+        return within(first_byte_by, sent).await;
     }
     if let Some(kept) = pool.take(endpoint.id) {
         match within(first_byte_by, http1::exchange(pool, endpoint, kept, wire)).await {
@@ -61,10 +63,9 @@ pub(crate) async fn send(
             other => return other.map_err(|failure| failure.failure),
         }
     }
-    let opened = match connect::open(pool, endpoint, timeouts.connect).await {
-        Err(failure) if failure.kind == FailureKind::Capacity && pool.close_idle() => {
-            connect::open(pool, endpoint, timeouts.connect).await?
-        }
+    let open = || Box::pin(connect::open(pool, endpoint, timeouts.connect));
+    let opened = match open().await {
+        Err(failure) if failure.kind == FailureKind::Capacity && pool.close_idle() => open().await?,
         opened => opened?,
     };
     let sent = within(first_byte_by, http1::exchange(pool, endpoint, opened, wire)).await;
