@@ -20,6 +20,8 @@ use crate::snapshot::Environment;
 use crate::upstream::{self, Body, Failure, Response, Wire};
 use crate::worker::Worker;
 
+/// Room for a head's lines to begin with, in bytes.
+const USUAL_LINES: usize = 512;
 /// A vendor's error is read up to this many bytes.
 const ERROR_LIMIT: usize = 1 << 20;
 /// And a whole answer up to this many: what is larger is not an answer in JSON.
@@ -105,7 +107,8 @@ pub(crate) async fn run(
     let limits = &environment.timeouts;
     let total_by = started + limits.total;
     let first_byte_by = total_by.min(started + limits.connect + limits.first_byte);
-    let lines = request_lines(environment, errand, &call);
+    let mut lines = worker.pool.heads.take(USUAL_LINES);
+    push_request_lines(environment, errand, &call, &mut lines);
     let wire = Wire {
         method: errand.head.method,
         path: &call.path,
@@ -113,14 +116,15 @@ pub(crate) async fn run(
         body: &call.body,
     };
     let provider = &environment.provider;
-    let mut answer = upstream::send(&worker.pool, provider, limits, first_byte_by, &wire).await?;
+    let answer = upstream::send(&worker.pool, provider, limits, first_byte_by, &wire).await?;
+    worker.pool.heads.keep(lines);
     if !(200..300).contains(&answer.status) {
         return Err(vendor_failure(environment, errand, request_id, answer).await.into());
     }
     // It is handed from one to the next, and large.
     let mut begun = Box::new(Begun {
         status: answer.status,
-        lines: Vec::with_capacity(512),
+        lines: worker.pool.heads.take(USUAL_LINES),
         out: Vec::new(),
         reader: call.reader,
         rest: None,
@@ -145,28 +149,30 @@ pub(crate) async fn run(
     if let Some(kind) = own_type {
         push_line(&mut begun.lines, "content-type", kind.as_bytes());
     }
-    if streams(&answer, errand) {
-        let first_event = begin_stream(&mut answer.body, &mut begun);
+    let streams = streams(&answer, errand);
+    let mut body = answer.into_body(&worker.pool);
+    if streams {
+        let first_event = begin_stream(&mut body, &mut begun);
         let ended = match timeout_at(first_byte_by, first_event).await {
             Ok(result) => result?,
             Err(_) => return Err(Failure::new(FailureKind::FirstByteTimeout, "no event in time").into()),
         };
-        begun.rest = (!ended).then_some(answer.body);
+        begun.rest = (!ended).then_some(body);
         return Ok(begun);
     }
     if let Some(room) = room {
         room.settle();
     }
-    let body = match answer.body.at_once() {
-        Some(body) => body,
+    let whole = match body.at_once() {
+        Some(whole) => whole,
         None => {
             let fits = |bytes| make_room(room, worker, bytes);
-            let whole = collect(&mut answer.body, (ANSWER_LIMIT, fits), first_byte_by, limits.idle);
+            let whole = collect(&mut body, (ANSWER_LIMIT, fits), first_byte_by, limits.idle);
             let late = |_| Failure::new(FailureKind::TotalTimeout, "no whole answer in time");
             timeout_at(total_by, whole).await.map_err(late)??
         }
     };
-    begun.out = begun.reader.whole_body(body).map_err(of_broken)?;
+    begun.out = begun.reader.whole_body(whole).map_err(of_broken)?;
     Ok(begun)
 }
 
@@ -192,13 +198,17 @@ fn prepare(
     }
 }
 
-fn request_lines(environment: &Environment, errand: &Errand<'_>, call: &dialect::Call) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(512);
+fn push_request_lines(
+    environment: &Environment,
+    errand: &Errand<'_>,
+    call: &dialect::Call,
+    lines: &mut Vec<u8>,
+) {
     let content_type = errand.head.content_type().unwrap_or("application/json");
-    push_field(&mut lines, b"content-type", content_type.as_bytes());
+    push_field(lines, b"content-type", content_type.as_bytes());
     lines.extend_from_slice(b"accept-encoding: identity\r\n");
     for (name, value) in &call.headers {
-        push_line(&mut lines, name, value.as_bytes());
+        push_line(lines, name, value.as_bytes());
     }
     let same = errand.door.dialect() == environment.provider.dialect;
     let endpoint = &environment.provider.endpoint;
@@ -207,9 +217,8 @@ fn request_lines(environment: &Environment, errand: &Errand<'_>, call: &dialect:
         same,
         errand.key_headers,
         endpoint,
-        &mut lines,
+        lines,
     );
-    lines
 }
 
 /// Whether the answer goes on as it comes, rather than when it is whole.

@@ -75,7 +75,7 @@ mod tests {
 
     fn forwarded(lines: &str, same_dialect: bool) -> Vec<String> {
         let text = format!("POST / HTTP/1.1\r\nhost: a\r\n{lines}\r\n");
-        let read = read_request(text.as_bytes()).unwrap();
+        let read = read_request(text.as_bytes(), &Default::default()).unwrap();
         let headers = Headers {
             bytes: text.as_bytes(),
             spans: &read.spans,

@@ -225,7 +225,7 @@ mod tests {
 
     fn with<T>(lines: &str, act: impl FnOnce(&Head<'_>) -> T) -> T {
         let text = format!("GET /v1/x?a=b&key=q%20k HTTP/1.1\r\nhost: a\r\n{lines}\r\n");
-        let read = read_request(text.as_bytes()).unwrap();
+        let read = read_request(text.as_bytes(), &Default::default()).unwrap();
         let headers = crate::wire::Headers {
             bytes: text.as_bytes(),
             spans: &read.spans,

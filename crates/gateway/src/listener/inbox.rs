@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Phase;
 use crate::life::Visit;
 use crate::refused::Refused;
-use crate::upstream::{Landing, READ_SIZE};
+use crate::upstream::{Landing, Pool, READ_SIZE};
 use crate::wire::Chunked;
 use crate::wire::head::{BadHead, Framing, RequestHead, read_request, whole};
 
@@ -57,15 +57,16 @@ impl Inbox {
     /// The head of the next request; `used` if the connection had one before.
     pub(super) async fn head(
         &mut self,
-        (stream, landing): (&mut TcpStream, &Landing),
+        (stream, pool): (&mut TcpStream, &Pool),
         phase: &mut watch::Receiver<Phase>,
         used: bool,
     ) -> Came {
+        let landing = &pool.landing;
         let mut began = None;
         let mut first_byte = None;
         let mut ending = None;
         loop {
-            match self.whole_head() {
+            match self.whole_head(pool) {
                 Ok(None) => {}
                 Ok(Some(came)) => return came,
                 Err(bad) => return Came::Refused(of_bad_head(bad)),
@@ -98,14 +99,15 @@ impl Inbox {
         }
     }
 
-    fn whole_head(&mut self) -> Result<Option<Came>, BadHead> {
+    fn whole_head(&mut self, pool: &Pool) -> Result<Option<Came>, BadHead> {
         if self.bytes.is_empty() {
             return Ok(None);
         }
         if self.bytes.starts_with(HTTP2_PREFACE) {
             return Ok(Some(Came::Http2));
         }
-        let head = whole(&self.bytes, &mut self.searched, read_request)?;
+        let read = |bytes: &[u8]| read_request(bytes, &pool.spans);
+        let head = whole(&self.bytes, &mut self.searched, read)?;
         Ok(head.map(Came::Head))
     }
 

@@ -32,6 +32,13 @@ pub(crate) struct Response {
 }
 
 impl Response {
+    /// Its body; the room that its head took is kept for others.
+    pub(crate) fn into_body(self, pool: &Pool) -> Body {
+        pool.heads.keep(self.bytes);
+        pool.spans.keep(self.spans);
+        self.body
+    }
+
     pub(crate) fn headers(&self) -> Headers<'_> {
         Headers {
             bytes: &self.bytes,

@@ -174,14 +174,18 @@ impl Talk<'_> {
         let mut landing = self.pool.landing.borrow_mut();
         let mut buffer = ReadBuf::new(&mut landing);
         ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+        if self.incoming.capacity() == 0 {
+            self.incoming = self.pool.heads.take(buffer.filled().len());
+        }
         self.incoming.extend_from_slice(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
     /// The head, once it is whole; heads of 1xx are passed over.
     fn head(&mut self) -> Result<Option<AnswerHead>, BadHead> {
+        let read = |bytes: &[u8]| read_answer(bytes, &self.pool.spans);
         loop {
-            let Some(head) = whole(&self.incoming, &mut self.searched, read_answer)? else {
+            let Some(head) = whole(&self.incoming, &mut self.searched, read)? else {
                 // What speaks something else may never end what would be a head.
                 let is_http = self.incoming.iter().zip(VERSION).all(|(byte, ours)| byte == ours);
                 let other = BadHead::Malformed("the answer is not HTTP/1");

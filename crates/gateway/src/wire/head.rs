@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use super::headers::{Headers, Span};
 use super::lines::{Flaw, Lines};
 use super::names::Marks;
+use crate::spare::Spare;
 
 /// A head may be this long, in bytes.
 pub(crate) const HEAD_LIMIT: usize = 64 << 10;
@@ -111,8 +112,8 @@ fn has_bare_feed(bytes: &[u8]) -> bool {
 }
 
 /// Reads the request head that `bytes` begin with; it has to be whole.
-pub(crate) fn read_request(bytes: &[u8]) -> Result<RequestHead, BadHead> {
-    let mut spans = Vec::with_capacity(USUAL_FIELDS);
+pub(crate) fn read_request(bytes: &[u8], room: &Spare<Span>) -> Result<RequestHead, BadHead> {
+    let mut spans = room.take(USUAL_FIELDS);
     let mut lines = Lines::of(bytes);
     let read = lines.request();
     let read = read.and_then(|line| Ok((line, lines.fields(&mut spans)?)));
@@ -148,8 +149,8 @@ pub(crate) fn read_request(bytes: &[u8]) -> Result<RequestHead, BadHead> {
 }
 
 /// Reads the answer head that `bytes` begin with; it has to be whole.
-pub(crate) fn read_answer(bytes: &[u8]) -> Result<AnswerHead, BadHead> {
-    let mut spans = Vec::with_capacity(USUAL_FIELDS);
+pub(crate) fn read_answer(bytes: &[u8], room: &Spare<Span>) -> Result<AnswerHead, BadHead> {
+    let mut spans = room.take(USUAL_FIELDS);
     let mut lines = Lines::of(bytes);
     let read = lines.status();
     let read = read.and_then(|line| Ok((line, lines.fields(&mut spans)?)));
@@ -264,7 +265,7 @@ mod tests {
         let bytes = text.as_bytes();
         let end = end_of_head(bytes, 0)?.expect("a whole head");
         assert_eq!(end, bytes.len());
-        read_request(bytes)
+        read_request(bytes, &Spare::default())
     }
 
     #[test]
@@ -344,7 +345,7 @@ mod tests {
 
     #[test]
     fn an_answer_tells_where_it_ends() {
-        let framing = |text: &str| read_answer(text.as_bytes()).map(|head| (head.framing, head.keep_alive));
+        let framing = |text: &str| read_answer(text.as_bytes(), &Spare::default()).map(|head| (head.framing, head.keep_alive));
         assert_eq!(
             framing("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"),
             Ok((Framing::Length(5), true))
