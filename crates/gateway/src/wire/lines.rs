@@ -58,13 +58,12 @@ impl<'a> Lines<'a> {
 
     /// `method SP target SP version CRLF`.
     pub(super) fn request(&mut self) -> Result<RequestLine, Flaw> {
-        let rest = self.rest();
-        let method = rest.get(..token(rest)).map(Method::from_bytes);
-        let Some(Ok(method)) = method else {
+        let Some((length, b' ', _)) = token(self.rest()) else {
             return Err(Flaw::NotHttp);
         };
-        self.at += method.as_str().len();
-        self.expect(b' ')?;
+        let method = self.rest().get(..length).unwrap_or_default();
+        let method = Method::from_bytes(method).map_err(|_| Flaw::NotHttp)?;
+        self.at += length + 1;
         let start = self.at;
         self.at += run(self.rest(), are_seen);
         let target = self.bytes.get(start..self.at).unwrap_or_default();
@@ -92,34 +91,29 @@ impl<'a> Lines<'a> {
             status = status * 10 + u16::from(*digit.ok_or(Flaw::NotHttp)? - b'0');
             self.at += 1;
         }
-        if self.bytes.get(self.at) == Some(&b' ') {
-            self.at += 1;
-            self.at += text_of(self.rest());
+        match self.rest().strip_prefix(b" ").map(text_line) {
+            None => self.end_of_line()?,
+            Some(reason) => self.at += 1 + reason.ok_or(Flaw::NotHttp)?.0 + 2,
         }
-        self.end_of_line()?;
         Ok(StatusLine { status, newest })
     }
 
     /// The fields, up to and with the blank line after them; how many bytes the head has.
     pub(super) fn fields(&mut self, spans: &mut Vec<Span>) -> Result<usize, Flaw> {
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let Some(field) = field(rest) else {
-                break;
-            };
+        let (bytes, mut rest) = (self.bytes, self.rest());
+        while let Some((field, after)) = field(rest) {
             if spans.len() == FIELD_LIMIT {
                 return Err(Flaw::TooManyFields);
             }
-            let place = |from: usize, to: usize| ((self.at + from) as u32, (self.at + to) as u32);
-            spans.push(Span::unmarked(
-                place(0, field.colon),
-                place(field.value, field.end),
-            ));
-            self.at += field.length;
+            let at = bytes.len() - rest.len();
+            let place = |from: usize, to: usize| ((at + from) as u32, (at + to) as u32);
+            spans.push(Span::unmarked(place(0, field.colon), place(field.value, field.end)));
+            rest = after;
         }
+        self.at = bytes.len() - rest.len();
         self.end_of_line()?;
         for span in spans {
-            span.mark(self.bytes);
+            span.mark(bytes);
         }
         Ok(self.at)
     }
@@ -156,38 +150,30 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// A field's line, as places in it.
+/// A field, as places in its line.
 struct Field {
     colon: usize,
     /// Where the value begins and ends: blanks around it are none of it.
     value: usize,
     end: usize,
-    length: usize,
 }
 
-/// `name ":" text CRLF`.
+/// `name ":" text CRLF`, and what is after it.
 #[inline(always)]
-fn field(line: &[u8]) -> Option<Field> {
-    let colon = token(line);
-    let after = line.get(colon..)?.strip_prefix(b":")?;
-    if colon == 0 {
+fn field(line: &[u8]) -> Option<(Field, &[u8])> {
+    let (colon, b':', after) = token(line)? else {
         return None;
-    }
+    };
     let blanks = blanks(after);
     let text = after.get(blanks..)?;
-    let mut length = text_of(text);
-    text.get(length..)?.strip_prefix(b"\r\n")?;
+    let (length, after) = text_line(text)?;
+    let trailing = match text.get(..length)? {
+        text @ [.., b' ' | b'\t'] => text.iter().rev().take_while(|byte| is_blank(byte)).count(),
+        _ => 0,
+    };
     let value = colon + 1 + blanks;
-    let whole = value + length + 2;
-    while let Some(b' ' | b'\t') = length.checked_sub(1).and_then(|last| text.get(last)) {
-        length -= 1;
-    }
-    Some(Field {
-        colon,
-        value,
-        end: value + length,
-        length: whole,
-    })
+    let end = value + length - trailing;
+    Some((Field { colon, value, end }, after))
 }
 
 /// How many blanks it begins with; nearly always one.
@@ -199,24 +185,27 @@ fn blanks(bytes: &[u8]) -> usize {
     }
 }
 
-/// How long the token is that it begins with (RFC 9110, 5.6.2).
+/// How long the token is that it begins with (RFC 9110, 5.6.2), the byte that ends it, and what is after that.
 #[inline(always)]
-fn token(bytes: &[u8]) -> usize {
-    let length = run(bytes, are_usual_in_tokens);
-    match bytes.get(length) {
-        Some(b':' | b' ' | b'\r') => length,
-        _ => odd_token(bytes),
+fn token(bytes: &[u8]) -> Option<(usize, u8, &[u8])> {
+    let mut length = run(bytes, are_usual_in_tokens);
+    if !matches!(bytes.get(length), Some(b':' | b' ' | b'\r')) {
+        length = odd_token(bytes);
     }
+    let (end, after) = bytes.get(length..)?.split_first()?;
+    (length > 0).then_some((length, *end, after))
 }
 
-/// How long the text is that it begins with: what is no control character, besides tabs.
+/// How long the text is that it begins with, which is no control characters besides tabs, up to the end of its line; and
+/// what is after that.
 #[inline(always)]
-fn text_of(bytes: &[u8]) -> usize {
-    let length = run(bytes, are_printed);
-    match bytes.get(length) {
-        Some(b'\r') => length,
-        _ => odd_text(bytes),
+fn text_line(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut length = run(bytes, are_printed);
+    if bytes.get(length) == Some(&b'\t') {
+        length = odd_text(bytes);
     }
+    let after = bytes.get(length..)?.strip_prefix(b"\r\n")?;
+    Some((length, after))
 }
 
 fn is_blank(byte: &u8) -> bool {
