@@ -119,7 +119,9 @@ pub(crate) async fn run(
     let answer = upstream::send(&worker.pool, provider, limits, first_byte_by, &wire).await?;
     worker.pool.heads.keep(lines);
     if !(200..300).contains(&answer.status) {
-        return Err(vendor_failure(environment, errand, request_id, answer).await.into());
+        return Err(vendor_failure(environment, errand, request_id, answer)
+            .await
+            .into());
     }
     // It is handed from one to the next, and large.
     let mut begun = Box::new(Begun {
@@ -212,13 +214,7 @@ fn push_request_lines(
     }
     let same = errand.door.dialect() == environment.provider.dialect;
     let endpoint = &environment.provider.endpoint;
-    forward::request_lines(
-        errand.head.headers,
-        same,
-        errand.key_headers,
-        endpoint,
-        lines,
-    );
+    forward::request_lines(errand.head.headers, same, errand.key_headers, endpoint, lines);
 }
 
 /// Whether the answer goes on as it comes, rather than when it is whole.

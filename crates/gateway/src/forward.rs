@@ -4,7 +4,7 @@
 //! fields of one connection, credentials and accounts (those of the gateway's own apply), the
 //! gateway's own fields, cookies, and what describes a framing or encoding that is not kept.
 
-use crate::said;
+use crate::said::is_among;
 use crate::upstream::{Endpoint, Response};
 use crate::wire::{Headers, Marks, Name};
 
@@ -18,12 +18,10 @@ pub(crate) fn request_lines(
 ) {
     let listed = connection_options(headers);
     headers.push_lines(lines, |name, _| {
-        let passes = if same_dialect {
-            !name.has(Marks::STAYS | Marks::CLIENTS)
-        } else {
-            name.is("traceparent") || name.is("tracestate")
-        };
-        passes && !said::is_ours(name, key_headers) && !is_listed(listed, name) && !endpoint.sets(name)
+        let goes = !name.has(Marks::STAYS | Marks::CLIENTS | Marks::OURS);
+        let is_known = same_dialect || name.is("traceparent") || name.is("tracestate");
+        let stays = || is_among(name, key_headers) || is_listed(listed, name) || endpoint.sets(name);
+        goes && is_known && !stays()
     });
 }
 
@@ -57,9 +55,11 @@ pub(crate) fn drop_limits(lines: &mut Vec<u8>) {
 
 /// The Connection field, where it names fields besides its two usual options.
 fn connection_options(headers: Headers<'_>) -> Option<&str> {
-    let usual = |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close");
+    let usual =
+        |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close");
     let mut framing = headers.marked(Marks::FRAMING);
-    let (_, value) = framing.find(|(name, _)| name.is("connection"))?;
+    // Of these, no other name is as long.
+    let (_, value) = framing.find(|(name, _)| name.len() == "connection".len())?;
     std::str::from_utf8(value).ok().filter(|_| !usual(value))
 }
 

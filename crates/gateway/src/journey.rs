@@ -12,7 +12,7 @@ use decide::retry::Allowance;
 use decide::route::{Because, Choice, Target};
 use dialect::Door;
 
-use crate::answer::{Answer, AnswerBody, push_line, push_number};
+use crate::answer::{Answer, AnswerBody, push_field, push_line, push_number};
 use crate::attempt::{self, Begun, Errand, Payload, Unbegun};
 use crate::keys::Key;
 use crate::life::{estimates_whole, finish};
@@ -346,12 +346,9 @@ impl Journey {
 
     fn push_lines(&self, lines: &mut Vec<u8>) {
         push_line(lines, "x-deployment", self.deployment.name.as_bytes());
-        push_line(
-            lines,
-            "x-deployment-environment",
-            self.position.side.name().as_bytes(),
-        );
-        push_line(lines, "x-deployment-reason", self.because.name().as_bytes());
+        let side = self.position.side.name();
+        push_field(lines, b"x-deployment-environment", side.as_bytes());
+        push_field(lines, b"x-deployment-reason", self.because.name().as_bytes());
         lines.extend_from_slice(b"x-deployment-revision: ");
         push_number(lines, self.revision);
         lines.extend_from_slice(b"\r\n");

@@ -21,8 +21,7 @@ impl<'a> Head<'a> {
 
     /// What the body is said to be, if it is said in UTF-8; the last one counts.
     pub(crate) fn content_type(&self) -> Option<&'a str> {
-        let says = self.headers.marked(Marks::SAYS);
-        let (_, kind) = says.filter(|(name, _)| name.is("content-type")).last()?;
+        let (_, kind) = self.headers.marked(Marks::KIND).last()?;
         std::str::from_utf8(kind).ok()
     }
 

@@ -150,7 +150,7 @@ fn names_a_key(name: Name<'_>, further: &[String]) -> bool {
     !name.is("authorization") && (name.has(Marks::KEY) || is_among(name, further))
 }
 
-fn is_among(name: Name<'_>, further: &[String]) -> bool {
+pub(crate) fn is_among(name: Name<'_>, further: &[String]) -> bool {
     further.iter().any(|known| name.is(known))
 }
 
@@ -185,11 +185,6 @@ pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// Whether a request header stays with the gateway, as ours or as a credential for it.
-pub(crate) fn is_ours(name: Name<'_>, further: &[String]) -> bool {
-    name.has(Marks::OURS) || is_among(name, further)
 }
 
 /// The client's own request id if it can be kept, else a new one.

@@ -11,7 +11,7 @@ use decide::Share;
 use dialect::{Dialect, Door, Usage};
 use tokio::time::Instant;
 
-use crate::answer::{has_line, push_line, push_number};
+use crate::answer::{has_line, push_field, push_number};
 use crate::flight::{Boarded, Flight};
 use crate::forward;
 use crate::limits::{Pass, Standing};
@@ -262,10 +262,11 @@ impl Ticket {
     /// The header lines that every answer carries.
     pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
         let Some(outcome) = &self.outcome else { return };
-        push_line(lines, "x-request-id", outcome.request_id.as_bytes());
+        // Ours, or a client's that was looked at.
+        push_field(lines, b"x-request-id", outcome.request_id.as_bytes());
         // Where Anthropic's clients look for it. A vendor's own stays: only it means something to that vendor.
         if outcome.door.dialect() == Dialect::Anthropic && !has_line(lines, b"request-id") {
-            push_line(lines, "request-id", outcome.request_id.as_bytes());
+            push_field(lines, b"request-id", outcome.request_id.as_bytes());
         }
         let so_far = || self.started.elapsed();
         let (gateway, upstream) = match outcome.first_byte {

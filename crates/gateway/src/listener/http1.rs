@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::inbox::{Came, Inbox, Unread};
+use super::waits::Waits;
 use super::watch::poll_left;
 use super::{Phase, Welcome};
 use super::{http2, prefixed::Prefixed};
@@ -53,7 +54,7 @@ pub(super) async fn serve(
     let mut connection = Connection {
         worker,
         stream,
-        phase,
+        waits: Waits::new(phase),
         inbox: Inbox::default(),
         ahead: Vec::new(),
         out: Vec::new(),
@@ -71,17 +72,19 @@ pub(super) async fn serve(
     let Connection {
         worker,
         stream,
-        phase,
+        waits,
         inbox,
         ..
     } = connection;
+    let phase = waits.phase().clone();
+    drop(waits);
     http2::serve(worker, Prefixed::new(inbox.bytes, stream), phase).await;
 }
 
 struct Connection {
     worker: Rc<Worker>,
     stream: TcpStream,
-    phase: watch::Receiver<Phase>,
+    waits: Waits,
     inbox: Inbox,
     /// What came while a request was being answered.
     ahead: Vec<u8>,
@@ -105,11 +108,7 @@ impl Connection {
     async fn turn(&mut self) -> After {
         let mut head = match self
             .inbox
-            .head(
-                (&mut self.stream, &self.worker.pool),
-                &mut self.phase,
-                self.used,
-            )
+            .head((&mut self.stream, &self.worker.pool), &mut self.waits, self.used)
             .await
         {
             Came::Head(head) => head,
@@ -175,7 +174,7 @@ impl Connection {
 
     /// Writes the answer and makes ready for the next request.
     async fn finish(&mut self, head: &RequestHead, mut end: usize, answer: Answer) -> After {
-        let keep = head.keep_alive && !answer.close && *self.phase.borrow() == Phase::Serving;
+        let keep = head.keep_alive && !answer.close && self.waits.is_serving();
         let bodiless = head.method == http::Method::HEAD;
         self.push_head(answer.status, &answer.lines, keep);
         self.worker.pool.heads.keep(answer.lines);

@@ -3,15 +3,14 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::Phase;
+use super::waits::Waits;
 use crate::life::Visit;
 use crate::refused::Refused;
 use crate::upstream::{Landing, Pool, READ_SIZE};
@@ -58,7 +57,7 @@ impl Inbox {
     pub(super) async fn head(
         &mut self,
         (stream, pool): (&mut TcpStream, &Pool),
-        phase: &mut watch::Receiver<Phase>,
+        waits: &mut Waits,
         used: bool,
     ) -> Came {
         let landing = &pool.landing;
@@ -82,19 +81,22 @@ impl Inbox {
             if let (None, Some(ending)) = (first_byte, ending) {
                 deadline = deadline.min(ending + LAST_CALL);
             }
-            let read = tokio::select! {
-                biased;
-                read = timeout_at(deadline, self.read_more(stream, landing)) => read,
-                _ = phase.wait_for(|phase| *phase > Phase::Serving), if first_byte.is_none() && ending.is_none() => {
-                    ending = Some(Instant::now());
-                    continue;
+            let next = poll_fn(|cx| {
+                if let Poll::Ready(read) = self.poll_more(stream, landing, cx) {
+                    return Poll::Ready(Next::Read(read));
                 }
-            };
-            match read {
-                Ok(Ok(0)) | Ok(Err(_)) => return Came::Closed,
-                Ok(Ok(_)) => {}
-                Err(_) if first_byte.is_none() => return Came::Closed,
-                Err(_) => return Came::Refused(timed_out("the request's head took too long")),
+                let may_end = first_byte.is_none() && ending.is_none();
+                if may_end && waits.poll_ending(cx).is_ready() {
+                    return Poll::Ready(Next::Ending);
+                }
+                waits.poll_late(deadline, cx).map(|()| Next::Late)
+            });
+            match next.await {
+                Next::Read(Ok(0) | Err(_)) => return Came::Closed,
+                Next::Read(Ok(_)) => {}
+                Next::Ending => ending = Some(Instant::now()),
+                Next::Late if first_byte.is_none() => return Came::Closed,
+                Next::Late => return Came::Refused(timed_out("the request's head took too long")),
             }
         }
     }
@@ -224,15 +226,21 @@ impl Inbox {
 
     /// Reads once; 0 is the end. A read that leaves room tells the runtime that nothing more is
     /// there, so watching for the client's leaving begins without another read.
+    fn poll_more(
+        &mut self,
+        stream: &mut TcpStream,
+        landing: &Landing,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut landing = landing.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut landing);
+        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+        self.bytes.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
     async fn read_more(&mut self, stream: &mut TcpStream, landing: &Landing) -> io::Result<usize> {
-        poll_fn(|cx| {
-            let mut landing = landing.borrow_mut();
-            let mut buffer = ReadBuf::new(&mut landing);
-            ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
-            self.bytes.extend_from_slice(buffer.filled());
-            Poll::Ready(Ok(buffer.filled().len()))
-        })
-        .await
+        poll_fn(|cx| self.poll_more(stream, landing, cx)).await
     }
 
     /// Of a large body, makes room for the next read, and for no more than what is still wanted besides. A small one grows
@@ -245,6 +253,14 @@ impl Inbox {
             self.bytes.reserve_exact(more);
         }
     }
+}
+
+/// What comes next, while a head is awaited.
+enum Next {
+    Read(io::Result<usize>),
+    /// The gateway goes down.
+    Ending,
+    Late,
 }
 
 /// Why there is no body.

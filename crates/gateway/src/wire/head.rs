@@ -225,6 +225,10 @@ impl Said {
     }
 
     fn connection(&mut self, value: &[u8]) {
+        if value.eq_ignore_ascii_case(b"keep-alive") {
+            self.keep = true;
+            return;
+        }
         for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
             self.close |= option.eq_ignore_ascii_case(b"close");
             self.keep |= option.eq_ignore_ascii_case(b"keep-alive");
@@ -345,7 +349,9 @@ mod tests {
 
     #[test]
     fn an_answer_tells_where_it_ends() {
-        let framing = |text: &str| read_answer(text.as_bytes(), &Spare::default()).map(|head| (head.framing, head.keep_alive));
+        let framing = |text: &str| {
+            read_answer(text.as_bytes(), &Spare::default()).map(|head| (head.framing, head.keep_alive))
+        };
         assert_eq!(
             framing("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"),
             Ok((Framing::Length(5), true))

@@ -11,20 +11,33 @@ pub(crate) struct Span {
     name: (u32, u32),
     value: (u32, u32),
     marks: Marks,
+    /// The line is just the one that would be written of it.
+    is_plain: bool,
 }
 
 impl Span {
     /// Of a field in `bytes`.
     pub(crate) fn new(bytes: &[u8], name: (u32, u32), value: (u32, u32)) -> Span {
-        let mut span = Span::unmarked(name, value);
+        let mut span = Span::unmarked(name, value, false);
         span.mark(bytes);
         span
     }
 
-    /// Of a field whose name is still to be looked up.
-    pub(super) fn unmarked(name: (u32, u32), value: (u32, u32)) -> Span {
-        let marks = Marks::default();
-        Span { name, value, marks }
+    /// Of a field whose name is still to be looked up. In a plain one there are a colon and a blank between the name and
+    /// the value, and the line's end follows at once.
+    pub(super) fn unmarked(name: (u32, u32), value: (u32, u32), is_plain: bool) -> Span {
+        Span {
+            name,
+            value,
+            marks: Marks::default(),
+            is_plain,
+        }
+    }
+
+    /// The place of its whole line, if that is the line that would be written of it.
+    fn plain_line(&self) -> Option<Range<usize>> {
+        let line = self.name.0 as usize..self.value.1 as usize + 2;
+        self.is_plain.then_some(line)
     }
 
     /// Looks its name up.
@@ -110,7 +123,7 @@ impl<'a> Headers<'a> {
             if !passes(name, value) {
                 continue;
             }
-            match self.plain_line(span) {
+            match span.plain_line() {
                 Some(line) if line.start == piece.end => piece.end = line.end,
                 Some(line) => {
                     lines.extend_from_slice(self.bytes.get(piece).unwrap_or_default());
@@ -133,16 +146,6 @@ impl<'a> Headers<'a> {
             marks: span.marks,
         };
         (name, part(self.bytes, span.value))
-    }
-
-    /// The place of a field's whole line, if that is the line that would be written of it.
-    #[inline]
-    fn plain_line(self, span: &Span) -> Option<Range<usize>> {
-        let [start, colon, value, end] =
-            [span.name.0, span.name.1, span.value.0, span.value.1].map(|place| place as usize);
-        let plain =
-            self.bytes.get(colon..value) == Some(b": ") && self.bytes.get(end..end + 2) == Some(b"\r\n");
-        plain.then_some(start..end + 2)
     }
 }
 

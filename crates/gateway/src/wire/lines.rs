@@ -107,7 +107,8 @@ impl<'a> Lines<'a> {
             }
             let at = bytes.len() - rest.len();
             let place = |from: usize, to: usize| ((at + from) as u32, (at + to) as u32);
-            spans.push(Span::unmarked(place(0, field.colon), place(field.value, field.end)));
+            let (name, value) = (place(0, field.colon), place(field.value, field.end));
+            spans.push(Span::unmarked(name, value, field.is_plain));
             rest = after;
         }
         self.at = bytes.len() - rest.len();
@@ -156,6 +157,8 @@ struct Field {
     /// Where the value begins and ends: blanks around it are none of it.
     value: usize,
     end: usize,
+    /// These are one space before it.
+    is_plain: bool,
 }
 
 /// `name ":" text CRLF`, and what is after it.
@@ -164,7 +167,7 @@ fn field(line: &[u8]) -> Option<(Field, &[u8])> {
     let (colon, b':', after) = token(line)? else {
         return None;
     };
-    let blanks = blanks(after);
+    let (is_spaced, blanks) = (after.starts_with(b" "), blanks(after));
     let text = after.get(blanks..)?;
     let (length, after) = text_line(text)?;
     let trailing = match text.get(..length)? {
@@ -173,7 +176,13 @@ fn field(line: &[u8]) -> Option<(Field, &[u8])> {
     };
     let value = colon + 1 + blanks;
     let end = value + length - trailing;
-    Some((Field { colon, value, end }, after))
+    let field = Field {
+        colon,
+        value,
+        end,
+        is_plain: is_spaced && blanks == 1 && trailing == 0,
+    };
+    Some((field, after))
 }
 
 /// How many blanks it begins with; nearly always one.

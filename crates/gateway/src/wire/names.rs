@@ -28,6 +28,9 @@ impl Marks {
     /// Of a request: chooses a side, or says something of the body.
     pub(crate) const SAYS: Marks = Marks(1 << 6);
 
+    /// What the body is.
+    pub(crate) const KIND: Marks = Marks(1 << 7);
+
     /// Of a name, in any case.
     pub(crate) fn of(name: &[u8]) -> Marks {
         let at = SLOTS.get(slot_of(name)).copied().unwrap_or_default();
@@ -78,7 +81,7 @@ const NAMES: &[(&str, Marks)] = &[
     ("connection", Marks::FRAMING.and(Marks::STAYS)),
     ("keep-alive", Marks::STAYS),
     ("set-cookie", Marks::VENDORS),
-    ("content-type", Marks::CLIENTS.and(Marks::SAYS)),
+    ("content-type", Marks::CLIENTS.and(Marks::KIND)),
     ("x-request-id", Marks::VENDORS.and(Marks::OURS)),
     ("x-session-id", OF_A_CHOICE),
     ("x-monitoring", OF_A_CHOICE),
@@ -123,22 +126,24 @@ fn is_same(name: &[u8], known: &[u8]) -> bool {
 
 /// Names that belong to one side by how they begin.
 fn of_family(name: &[u8]) -> Marks {
-    let begins = |prefix: &str| {
-        name.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-    };
     // The first four letters rule out nearly all.
     let Some(start) = name.first_chunk::<4>() else {
         return Marks::default();
     };
     match (u32::from_le_bytes(*start) | 0x2020_2020).to_le_bytes() {
-        [b'x', b'-', b'f', b'o'] if begins("x-forwarded-") => Marks::CLIENTS,
+        [b'x', b'-', b'f', b'o'] if begins(name, "x-forwarded-") => Marks::CLIENTS,
         [b's', b'e', b'c', b'-'] => Marks::CLIENTS,
-        [b'x', b'-', b'd', b'e'] if begins("x-deployment") => Marks::VENDORS,
+        [b'x', b'-', b'd', b'e'] if begins(name, "x-deployment") => Marks::VENDORS,
         [b'c', b'f', b'-', _] => Marks::VENDORS,
-        [b'a', b'c', b'c', b'e'] if begins("access-control-") => Marks::VENDORS,
+        [b'a', b'c', b'c', b'e'] if begins(name, "access-control-") => Marks::VENDORS,
         _ => Marks::default(),
     }
+}
+
+#[cold]
+fn begins(name: &[u8], prefix: &str) -> bool {
+    let start = name.get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 /// How many slots names are dealt out to: enough that a multiplier is found at once by which no two share one.
