@@ -92,18 +92,30 @@ impl From<Failure> for Unbegun {
     }
 }
 
-/// One attempt, for the request of this id, which has this room for large bodies.
+/// What an attempt has of its request's record.
+pub(crate) struct Trial<'a> {
+    pub(crate) request_id: &'a str,
+    /// Its limits count from here.
+    pub(crate) started: Instant,
+    /// For large bodies.
+    pub(crate) room: &'a mut Option<Box<Room>>,
+}
+
 pub(crate) async fn run(
     worker: &Rc<Worker>,
     environment: &Environment,
     errand: &Errand<'_>,
-    (request_id, room): (&str, &mut Option<Box<Room>>),
+    trial: Trial<'_>,
 ) -> Result<Box<Begun>, Unbegun> {
+    let Trial {
+        request_id,
+        started,
+        room,
+    } = trial;
     let call = match prepare(environment, errand, request_id) {
         Ok(call) => call,
         Err(bad) => return Err(Unbegun::Refused(bad.into())),
     };
-    let started = Instant::now();
     let limits = &environment.timeouts;
     let total_by = started + limits.total;
     let first_byte_by = total_by.min(started + limits.connect + limits.first_byte);

@@ -32,9 +32,9 @@ pub(crate) fn answer_lines(answer: &Response, ours: &[&str], lines: &mut Vec<u8>
     let listed = connection_options(headers);
     headers.push_lines(lines, |name, _| {
         // Vendors were seen to send Retry-After with a 200, where clients would obey it for nothing.
-        let waits = answer.status < 400 && name.is("retry-after");
-        let own = ours.iter().any(|own| name.is(own));
-        !name.has(Marks::STAYS | Marks::VENDORS) && !own && !waits && !is_listed(listed, name)
+        let waits = || answer.status < 400 && name.is("retry-after");
+        let own = || ours.iter().any(|own| name.is(own));
+        !name.has(Marks::STAYS | Marks::VENDORS) && !own() && !waits() && !is_listed(listed, name)
     });
 }
 

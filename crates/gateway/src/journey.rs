@@ -201,7 +201,7 @@ impl Journey {
             let most = "the environment's max_concurrency is reached";
             return Err(Failure::new(FailureKind::Capacity, most).into());
         }
-        let begun = attempt::run(&self.worker, &environment, errand, ticket.id_and_room()).await?;
+        let begun = attempt::run(&self.worker, &environment, errand, ticket.trial()).await?;
         ticket.first_byte(begun.status);
         if self.because == Because::Rescue {
             ticket.tell_early(Told::Rescue);

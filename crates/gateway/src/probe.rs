@@ -16,7 +16,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout};
 
 use crate::answer::push_line;
-use crate::attempt::{self, Errand, Payload, Unbegun};
+use crate::attempt::{self, Errand, Payload, Trial, Unbegun};
 use crate::outcome::FailureKind;
 use crate::request::Head;
 use crate::snapshot::Environment;
@@ -205,7 +205,12 @@ async fn prompted(
         key_headers: &[],
         at: unix_millis(),
     };
-    match attempt::run(worker, environment, &errand, ("probe", &mut None)).await {
+    let trial = Trial {
+        request_id: "probe",
+        started: Instant::now(),
+        room: &mut None,
+    };
+    match attempt::run(worker, environment, &errand, trial).await {
         Ok(_) => Ok(true),
         Err(Unbegun::Refused(_)) => Ok(false),
         Err(Unbegun::Failed(failure)) if failure.kind == FailureKind::Caller => Ok(false),

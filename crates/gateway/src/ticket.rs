@@ -12,6 +12,7 @@ use dialect::{Dialect, Door, Usage};
 use tokio::time::Instant;
 
 use crate::answer::{has_line, push_field, push_number};
+use crate::attempt::Trial;
 use crate::flight::{Boarded, Flight};
 use crate::forward;
 use crate::limits::{Pass, Standing};
@@ -129,10 +130,14 @@ impl Ticket {
             .map_or("", |outcome| outcome.request_id.as_str())
     }
 
-    /// What an attempt needs of it.
-    pub(crate) fn id_and_room(&mut self) -> (&str, &mut Option<Box<Room>>) {
+    /// What the attempt under way needs of it.
+    pub(crate) fn trial(&mut self) -> Trial<'_> {
         let id = self.outcome.as_deref().map(|outcome| outcome.request_id.as_str());
-        (id.unwrap_or_default(), &mut self.room)
+        Trial {
+            request_id: id.unwrap_or_default(),
+            started: self.attempt_started,
+            room: &mut self.room,
+        }
     }
 
     pub(crate) fn path(&self) -> &str {

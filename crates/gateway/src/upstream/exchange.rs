@@ -1,5 +1,6 @@
 //! Sending one request and getting the head of its answer.
 
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::time::{Instant, timeout_at};
@@ -83,7 +84,8 @@ async fn within<T, E: From<Failure>>(
     deadline: Instant,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    match timeout_at(deadline, work).await {
+    // In its place, instead of being moved into another future.
+    match timeout_at(deadline, pin!(work)).await {
         Ok(result) => result,
         Err(_) => Err(Failure::new(FailureKind::FirstByteTimeout, "no answer in time").into()),
     }

@@ -167,7 +167,7 @@ fn field(line: &[u8]) -> Option<(Field, &[u8])> {
     let (colon, b':', after) = token(line)? else {
         return None;
     };
-    let (is_spaced, blanks) = (after.starts_with(b" "), blanks(after));
+    let (blanks, is_one_space) = blanks(after);
     let text = after.get(blanks..)?;
     let (length, after) = text_line(text)?;
     let trailing = match text.get(..length)? {
@@ -180,17 +180,17 @@ fn field(line: &[u8]) -> Option<(Field, &[u8])> {
         colon,
         value,
         end,
-        is_plain: is_spaced && blanks == 1 && trailing == 0,
+        is_plain: is_one_space && trailing == 0,
     };
     Some((field, after))
 }
 
-/// How many blanks it begins with; nearly always one.
+/// How many blanks it begins with, and whether that is one space, as it nearly always is.
 #[inline(always)]
-fn blanks(bytes: &[u8]) -> usize {
+fn blanks(bytes: &[u8]) -> (usize, bool) {
     match bytes {
-        [b' ', after, ..] if !is_blank(after) => 1,
-        _ => bytes.iter().take_while(|byte| is_blank(byte)).count(),
+        [b' ', after, ..] if !is_blank(after) => (1, true),
+        _ => (bytes.iter().take_while(|byte| is_blank(byte)).count(), false),
     }
 }
 
