@@ -336,6 +336,31 @@ mod tests {
     }
 
     #[test]
+    fn a_head_is_read_once_it_is_whole_however_it_arrives() {
+        let start = "POST / HTTP/1.1\r\nHost: a\r\n";
+        for (rest, is_good) in [
+            ("Content-Length: 2\r\n\r\n{}", true),
+            ("no colon\r\n\r\n{}", false),
+        ] {
+            let text = format!("{start}{rest}");
+            let (bytes, end) = (text.as_bytes(), text.len() - 2);
+            for cut in 0..end {
+                let mut searched = 0;
+                let mut read = |bytes| {
+                    whole(bytes, &mut searched, |bytes| {
+                        read_request(bytes, &Spare::default())
+                    })
+                };
+                assert!(matches!(read(&bytes[..cut]), Ok(None)), "{cut} of {text:?}");
+                match read(bytes) {
+                    Ok(Some(head)) => assert!(is_good && head.length == end, "{cut} of {text:?}"),
+                    other => assert!(!is_good && other.is_err(), "{cut} of {text:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
     fn too_much_of_a_head_is_refused() {
         let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(100));
         assert!(matches!(request(&many), Err(BadHead::TooLarge(_))));

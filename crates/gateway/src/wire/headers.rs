@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn fields_are_written_as_if_one_by_one_however_they_stood() {
-        let text = "GET / HTTP/1.1\r\nhost: a\r\nA: 1\r\nB: 2\r\nC:3\r\nD:  4 \r\nE:\r\nF: 6\r\nskip: x\r\nG: 7\r\n\r\n";
+        let text = "GET / HTTP/1.1\r\nhost: a\r\nA: 1\r\nB: 2\r\nC:3\r\nD:  4 \r\nE:\r\nE: \r\nE:\t5\r\nF: 6\r\nskip: x\r\nG: 7\r\n\r\n";
         let read = read_request(text.as_bytes(), &Default::default()).unwrap();
         let headers = Headers {
             bytes: text.as_bytes(),
