@@ -225,6 +225,32 @@ proptest! {
 }
 
 #[test]
+fn any_byte_put_in_or_changed_anywhere_is_read_as_httparse_reads_it() {
+    let heads = [
+        (
+            Side::Request,
+            "GET /v1/x HTTP/1.1\r\nhost: a\r\nx-some-longer-name: b c\r\n\r\n",
+        ),
+        (
+            Side::Answer,
+            "HTTP/1.0 200 OK\r\nhost: a\r\nx-some-longer-name: b c\r\n\r\n",
+        ),
+    ];
+    for (side, head) in heads {
+        for (at, byte) in (0..head.len()).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let (before, after) = head.as_bytes().split_at(at);
+            for bytes in [
+                [before, &[byte], after].concat(),
+                [before, &[byte], &after[1..]].concat(),
+            ] {
+                let shown = String::from_utf8_lossy(&bytes);
+                assert_eq!(by_lines(&bytes, side), by_library(&bytes, side), "{shown:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_head_may_have_so_many_fields_and_no_more() {
     let read = |count: usize| {
         let text = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(count));
