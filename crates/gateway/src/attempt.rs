@@ -10,7 +10,7 @@ use std::time::Duration;
 use dialect::{Broken, Door, Reader};
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::push_line;
+use crate::answer::{push_field, push_line};
 use crate::forward;
 use crate::memory::{Room, make_room};
 use crate::outcome::FailureKind;
@@ -20,6 +20,8 @@ use crate::snapshot::Environment;
 use crate::upstream::{self, Body, Failure, Response, Wire};
 use crate::worker::Worker;
 
+/// Room for a head's lines to begin with, in bytes.
+const USUAL_LINES: usize = 512;
 /// A vendor's error is read up to this many bytes.
 const ERROR_LIMIT: usize = 1 << 20;
 /// And a whole answer up to this many: what is larger is not an answer in JSON.
@@ -33,9 +35,7 @@ pub(crate) struct Errand<'a> {
     pub(crate) head: &'a Head<'a>,
     pub(crate) body: &'a [u8],
     pub(crate) payload: &'a Payload,
-    pub(crate) content_type: Option<&'a str>,
     pub(crate) key_headers: &'a [String],
-    pub(crate) request_id: &'a str,
     /// Unix milliseconds at which the head arrived.
     pub(crate) at: u64,
 }
@@ -92,18 +92,35 @@ impl From<Failure> for Unbegun {
     }
 }
 
+/// What an attempt has of its request's record.
+pub(crate) struct Trial<'a> {
+    pub(crate) request_id: &'a str,
+    /// Its limits count from here.
+    pub(crate) started: Instant,
+    /// For large bodies.
+    pub(crate) room: &'a mut Option<Box<Room>>,
+}
+
 pub(crate) async fn run(
     worker: &Rc<Worker>,
     environment: &Environment,
     errand: &Errand<'_>,
-    room: &mut Option<Box<Room>>,
-) -> Result<Begun, Unbegun> {
-    let call = prepare(environment, errand).map_err(|bad| Unbegun::Refused(bad.into()))?;
-    let started = Instant::now();
+    trial: Trial<'_>,
+) -> Result<Box<Begun>, Unbegun> {
+    let Trial {
+        request_id,
+        started,
+        room,
+    } = trial;
+    let call = match prepare(environment, errand, request_id) {
+        Ok(call) => call,
+        Err(bad) => return Err(Unbegun::Refused(bad.into())),
+    };
     let limits = &environment.timeouts;
     let total_by = started + limits.total;
     let first_byte_by = total_by.min(started + limits.connect + limits.first_byte);
-    let lines = request_lines(environment, errand, &call);
+    let mut lines = worker.pool.heads.take(USUAL_LINES);
+    push_request_lines(environment, errand, &call, &mut lines);
     let wire = Wire {
         method: errand.head.method,
         path: &call.path,
@@ -111,19 +128,23 @@ pub(crate) async fn run(
         body: &call.body,
     };
     let provider = &environment.provider;
-    let mut answer = upstream::send(&worker.pool, provider, limits, first_byte_by, &wire).await?;
+    let answer = upstream::send(&worker.pool, provider, limits, first_byte_by, &wire).await?;
+    worker.pool.heads.keep(lines);
     if !(200..300).contains(&answer.status) {
-        return Err(vendor_failure(environment, errand, answer).await.into());
+        return Err(vendor_failure(environment, errand, request_id, answer)
+            .await
+            .into());
     }
-    let mut begun = Begun {
+    // It is handed from one to the next, and large.
+    let mut begun = Box::new(Begun {
         status: answer.status,
-        lines: Vec::with_capacity(512),
+        lines: worker.pool.heads.take(USUAL_LINES),
         out: Vec::new(),
         reader: call.reader,
         rest: None,
         total_by,
         adapted: call.adapted,
-    };
+    });
     if answer
         .headers()
         .get("content-encoding")
@@ -142,29 +163,38 @@ pub(crate) async fn run(
     if let Some(kind) = own_type {
         push_line(&mut begun.lines, "content-type", kind.as_bytes());
     }
-    if streams(&answer, errand) {
-        let first_event = begin_stream(&mut answer.body, &mut begun);
+    let streams = streams(&answer, errand);
+    let mut body = answer.into_body(&worker.pool);
+    if streams {
+        let first_event = begin_stream(&mut body, &mut begun);
         let ended = match timeout_at(first_byte_by, first_event).await {
             Ok(result) => result?,
             Err(_) => return Err(Failure::new(FailureKind::FirstByteTimeout, "no event in time").into()),
         };
-        begun.rest = (!ended).then_some(answer.body);
+        begun.rest = (!ended).then_some(body);
         return Ok(begun);
     }
     if let Some(room) = room {
         room.settle();
     }
-    let fits = |bytes| make_room(room, worker, bytes);
-    let whole = collect(&mut answer.body, (ANSWER_LIMIT, fits), first_byte_by, limits.idle);
-    let body = match timeout_at(total_by, whole).await {
-        Ok(body) => body?,
-        Err(_) => return Err(Failure::new(FailureKind::TotalTimeout, "no whole answer in time").into()),
+    let whole = match body.at_once() {
+        Some(whole) => whole,
+        None => {
+            let fits = |bytes| make_room(room, worker, bytes);
+            let whole = collect(&mut body, (ANSWER_LIMIT, fits), first_byte_by, limits.idle);
+            let late = |_| Failure::new(FailureKind::TotalTimeout, "no whole answer in time");
+            timeout_at(total_by, whole).await.map_err(late)??
+        }
     };
-    begun.out = begun.reader.whole_body(body).map_err(of_broken)?;
+    begun.out = begun.reader.whole_body(whole).map_err(of_broken)?;
     Ok(begun)
 }
 
-fn prepare(environment: &Environment, errand: &Errand<'_>) -> Result<dialect::Call, dialect::BadRequest> {
+fn prepare(
+    environment: &Environment,
+    errand: &Errand<'_>,
+    request_id: &str,
+) -> Result<dialect::Call, dialect::BadRequest> {
     let target = dialect::Target {
         dialect: environment.provider.dialect,
         model: &environment.model,
@@ -173,7 +203,7 @@ fn prepare(environment: &Environment, errand: &Errand<'_>) -> Result<dialect::Ca
         meter: true,
         public_model: errand.public_model,
         server: environment.provider.server,
-        request_id: errand.request_id,
+        request_id,
         now_unix_seconds: errand.at / 1_000,
     };
     match errand.payload {
@@ -182,24 +212,21 @@ fn prepare(environment: &Environment, errand: &Errand<'_>) -> Result<dialect::Ca
     }
 }
 
-fn request_lines(environment: &Environment, errand: &Errand<'_>, call: &dialect::Call) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(512);
-    let content_type = errand.content_type.unwrap_or("application/json");
-    push_line(&mut lines, "content-type", content_type.as_bytes());
-    push_line(&mut lines, "accept-encoding", b"identity");
+fn push_request_lines(
+    environment: &Environment,
+    errand: &Errand<'_>,
+    call: &dialect::Call,
+    lines: &mut Vec<u8>,
+) {
+    let content_type = errand.head.content_type().unwrap_or("application/json");
+    push_field(lines, b"content-type", content_type.as_bytes());
+    lines.extend_from_slice(b"accept-encoding: identity\r\n");
     for (name, value) in &call.headers {
-        push_line(&mut lines, name, value.as_bytes());
+        push_line(lines, name, value.as_bytes());
     }
     let same = errand.door.dialect() == environment.provider.dialect;
     let endpoint = &environment.provider.endpoint;
-    forward::request_lines(
-        errand.head.headers,
-        same,
-        errand.key_headers,
-        endpoint,
-        &mut lines,
-    );
-    lines
+    forward::request_lines(errand.head.headers, same, errand.key_headers, endpoint, lines);
 }
 
 /// Whether the answer goes on as it comes, rather than when it is whole.
@@ -263,7 +290,12 @@ pub(crate) async fn collect(
 }
 
 /// A status that is no success: what the vendor says, and what that is to the client.
-async fn vendor_failure(environment: &Environment, errand: &Errand<'_>, mut answer: Response) -> Failure {
+async fn vendor_failure(
+    environment: &Environment,
+    errand: &Errand<'_>,
+    request_id: &str,
+    mut answer: Response,
+) -> Failure {
     let (status, idle) = (answer.status, environment.timeouts.idle);
     let body = match collect(
         &mut answer.body,
@@ -280,7 +312,7 @@ async fn vendor_failure(environment: &Environment, errand: &Errand<'_>, mut answ
     let asked = dialect::Asked {
         door: errand.door,
         names_model: !errand.public_model.is_empty(),
-        request_id: errand.request_id,
+        request_id,
     };
     let said = dialect::vendor_error(environment.provider.dialect, &asked, status, content_type, &body);
     let kind = match status {

@@ -4,7 +4,7 @@
 //! fields of one connection, credentials and accounts (those of the gateway's own apply), the
 //! gateway's own fields, cookies, and what describes a framing or encoding that is not kept.
 
-use crate::said;
+use crate::said::is_among;
 use crate::upstream::{Endpoint, Response};
 use crate::wire::{Headers, Marks, Name};
 
@@ -18,12 +18,10 @@ pub(crate) fn request_lines(
 ) {
     let listed = connection_options(headers);
     headers.push_lines(lines, |name, _| {
-        let passes = if same_dialect {
-            !name.has(Marks::STAYS | Marks::CLIENTS)
-        } else {
-            name.is("traceparent") || name.is("tracestate")
-        };
-        passes && !said::is_ours(name, key_headers) && !is_listed(listed, name) && !endpoint.sets(name)
+        let goes = !name.has(Marks::STAYS | Marks::CLIENTS | Marks::OURS);
+        let is_known = same_dialect || name.is("traceparent") || name.is("tracestate");
+        let stays = || is_among(name, key_headers) || is_listed(listed, name) || endpoint.sets(name);
+        goes && is_known && !stays()
     });
 }
 
@@ -34,9 +32,9 @@ pub(crate) fn answer_lines(answer: &Response, ours: &[&str], lines: &mut Vec<u8>
     let listed = connection_options(headers);
     headers.push_lines(lines, |name, _| {
         // Vendors were seen to send Retry-After with a 200, where clients would obey it for nothing.
-        let waits = answer.status < 400 && name.is("retry-after");
-        let own = ours.iter().any(|own| name.is(own));
-        !name.has(Marks::STAYS | Marks::VENDORS) && !own && !waits && !is_listed(listed, name)
+        let waits = || answer.status < 400 && name.is("retry-after");
+        let own = || ours.iter().any(|own| name.is(own));
+        !name.has(Marks::STAYS | Marks::VENDORS) && !own() && !waits() && !is_listed(listed, name)
     });
 }
 
@@ -58,10 +56,11 @@ pub(crate) fn drop_limits(lines: &mut Vec<u8>) {
 /// The Connection field, where it names fields besides its two usual options.
 fn connection_options(headers: Headers<'_>) -> Option<&str> {
     let usual =
-        |value: &&str| !value.eq_ignore_ascii_case("keep-alive") && !value.eq_ignore_ascii_case("close");
+        |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close");
     let mut framing = headers.marked(Marks::FRAMING);
-    let (_, value) = framing.find(|(name, _)| name.is("connection"))?;
-    std::str::from_utf8(value).ok().filter(usual)
+    // Of these, no other name is as long.
+    let (_, value) = framing.find(|(name, _)| name.len() == "connection".len())?;
+    std::str::from_utf8(value).ok().filter(|_| !usual(value))
 }
 
 fn is_listed(options: Option<&str>, name: Name<'_>) -> bool {
@@ -76,7 +75,7 @@ mod tests {
 
     fn forwarded(lines: &str, same_dialect: bool) -> Vec<String> {
         let text = format!("POST / HTTP/1.1\r\nhost: a\r\n{lines}\r\n");
-        let read = read_request(text.as_bytes()).unwrap();
+        let read = read_request(text.as_bytes(), &Default::default()).unwrap();
         let headers = Headers {
             bytes: text.as_bytes(),
             spans: &read.spans,

@@ -12,7 +12,7 @@ use decide::retry::Allowance;
 use decide::route::{Because, Choice, Target};
 use dialect::Door;
 
-use crate::answer::{Answer, AnswerBody, push_line, push_number};
+use crate::answer::{Answer, AnswerBody, push_field, push_line, push_number};
 use crate::attempt::{self, Begun, Errand, Payload, Unbegun};
 use crate::keys::Key;
 use crate::life::{estimates_whole, finish};
@@ -188,7 +188,7 @@ impl Journey {
         &mut self,
         ticket: &mut Ticket,
         errand: &Errand<'_>,
-    ) -> Result<Begun, Unbegun> {
+    ) -> Result<Box<Begun>, Unbegun> {
         let environment = Arc::clone(&self.environment);
         let boarded = environment.flight.board(environment.max_concurrency);
         let full = boarded.is_none();
@@ -201,7 +201,7 @@ impl Journey {
             let most = "the environment's max_concurrency is reached";
             return Err(Failure::new(FailureKind::Capacity, most).into());
         }
-        let begun = attempt::run(&self.worker, &environment, errand, &mut ticket.room).await?;
+        let begun = attempt::run(&self.worker, &environment, errand, ticket.trial()).await?;
         ticket.first_byte(begun.status);
         if self.because == Because::Rescue {
             ticket.tell_early(Told::Rescue);
@@ -269,7 +269,7 @@ impl Journey {
     }
 
     /// The answer has begun: the client gets its head, and what is there of it.
-    pub(crate) fn answer(self, mut ticket: Ticket, begun: Begun) -> Answer {
+    pub(crate) fn answer(self, mut ticket: Ticket, begun: Box<Begun>) -> Answer {
         let Begun {
             status,
             mut lines,
@@ -278,7 +278,7 @@ impl Journey {
             rest,
             total_by,
             adapted,
-        } = begun;
+        } = *begun;
         self.push_lines(&mut lines);
         if !adapted.is_empty() {
             push_line(&mut lines, "x-adapted", adapted.join(", ").as_bytes());
@@ -346,12 +346,9 @@ impl Journey {
 
     fn push_lines(&self, lines: &mut Vec<u8>) {
         push_line(lines, "x-deployment", self.deployment.name.as_bytes());
-        push_line(
-            lines,
-            "x-deployment-environment",
-            self.position.side.name().as_bytes(),
-        );
-        push_line(lines, "x-deployment-reason", self.because.name().as_bytes());
+        let side = self.position.side.name();
+        push_field(lines, b"x-deployment-environment", side.as_bytes());
+        push_field(lines, b"x-deployment-reason", self.because.name().as_bytes());
         lines.extend_from_slice(b"x-deployment-revision: ");
         push_number(lines, self.revision);
         lines.extend_from_slice(b"\r\n");

@@ -26,6 +26,7 @@ mod relay;
 mod request;
 mod said;
 mod snapshot;
+mod spare;
 mod stay;
 mod ticket;
 mod till;

@@ -129,7 +129,7 @@ pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, b
         said,
         model,
     } = visit;
-    let payload = match read_body(door, &said, body) {
+    let payload = match read_body(door, head, body) {
         Ok(payload) => payload,
         Err(refused) => return refuse(ticket, door, &refused),
     };
@@ -168,16 +168,13 @@ pub(crate) async fn handle(worker: &Rc<Worker>, visit: Visit, head: &Head<'_>, b
         ticket.finish_without_client();
     }
     journey.await_first_byte(&mut ticket, &choice);
-    let request_id = ticket.request_id().to_owned();
     let errand = Errand {
         door,
         public_model: model,
         head,
         body,
         payload: &payload,
-        content_type: said.content_type.as_deref(),
         key_headers: &snapshot.settings.key_headers,
-        request_id: &request_id,
         at: ticket.at(),
     };
     loop {
@@ -249,19 +246,17 @@ fn choose_unnamed<'a>(
     })
 }
 
-fn read_body(door: Door, said: &Said, body: &[u8]) -> Result<Payload, Refused> {
+fn read_body(door: Door, head: &Head<'_>, body: &[u8]) -> Result<Payload, Refused> {
     if door == Door::Other && body.is_empty() {
         // Reading and ending what is stored takes none, and some actions on it are posted without.
         return Ok(Payload::Json(Scan::default()));
     }
-    let kind = said.content_type.as_deref().unwrap_or_default();
-    let form = "multipart/form-data";
-    if door == Door::Other
-        && kind
-            .get(..form.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(form))
-    {
-        return Ok(Payload::Form(multipart::read(kind, body)?));
+    if door == Door::Other {
+        let (kind, form) = (head.content_type().unwrap_or_default(), "multipart/form-data");
+        let start = kind.get(..form.len());
+        if start.is_some_and(|start| start.eq_ignore_ascii_case(form)) {
+            return Ok(Payload::Form(multipart::read(kind, body)?));
+        }
     }
     Ok(Payload::Json(Scan::read(door, body)?))
 }

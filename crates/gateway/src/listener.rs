@@ -5,6 +5,7 @@ mod http2;
 mod inbox;
 mod prefixed;
 mod turns;
+mod waits;
 mod watch;
 
 use std::io;

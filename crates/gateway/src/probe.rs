@@ -16,7 +16,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout};
 
 use crate::answer::push_line;
-use crate::attempt::{self, Errand, Payload, Unbegun};
+use crate::attempt::{self, Errand, Payload, Trial, Unbegun};
 use crate::outcome::FailureKind;
 use crate::request::Head;
 use crate::snapshot::Environment;
@@ -202,12 +202,15 @@ async fn prompted(
         },
         body: body.as_bytes(),
         payload: &Payload::Json(scan),
-        content_type: None,
         key_headers: &[],
-        request_id: "probe",
         at: unix_millis(),
     };
-    match attempt::run(worker, environment, &errand, &mut None).await {
+    let trial = Trial {
+        request_id: "probe",
+        started: Instant::now(),
+        room: &mut None,
+    };
+    match attempt::run(worker, environment, &errand, trial).await {
         Ok(_) => Ok(true),
         Err(Unbegun::Refused(_)) => Ok(false),
         Err(Unbegun::Failed(failure)) if failure.kind == FailureKind::Caller => Ok(false),

@@ -20,7 +20,6 @@ pub(crate) struct Said {
     pub(crate) blue_weight: Option<Share>,
     pub(crate) session: Option<String>,
     pub(crate) monitoring: bool,
-    pub(crate) content_type: Option<String>,
     environment_given: bool,
     canary_given: bool,
 }
@@ -33,9 +32,6 @@ pub(crate) fn read(head: &Head<'_>) -> Result<Said, Refused> {
             8 if name.is("x-canary") => said.canary(value)?,
             12 if name.is("x-session-id") => said.session("x-session-id", value)?,
             12 if name.is("x-monitoring") => said.monitoring(value)?,
-            12 if name.is("content-type") => {
-                said.content_type = std::str::from_utf8(value).ok().map(str::to_owned);
-            }
             13 if name.is("x-blue-weight") => said.blue_weight(value)?,
             16 if name.is("x-deployment-env") => said.environment(value)?,
             16 if name.is("content-encoding") => refuse_encoding(value)?,
@@ -154,7 +150,7 @@ fn names_a_key(name: Name<'_>, further: &[String]) -> bool {
     !name.is("authorization") && (name.has(Marks::KEY) || is_among(name, further))
 }
 
-fn is_among(name: Name<'_>, further: &[String]) -> bool {
+pub(crate) fn is_among(name: Name<'_>, further: &[String]) -> bool {
     further.iter().any(|known| name.is(known))
 }
 
@@ -191,11 +187,6 @@ pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Whether a request header stays with the gateway, as ours or as a credential for it.
-pub(crate) fn is_ours(name: Name<'_>, further: &[String]) -> bool {
-    name.has(Marks::OURS) || is_among(name, further)
-}
-
 /// The client's own request id if it can be kept, else a new one.
 pub(crate) fn request_id(head: &Head<'_>) -> String {
     let kept = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
@@ -229,7 +220,7 @@ mod tests {
 
     fn with<T>(lines: &str, act: impl FnOnce(&Head<'_>) -> T) -> T {
         let text = format!("GET /v1/x?a=b&key=q%20k HTTP/1.1\r\nhost: a\r\n{lines}\r\n");
-        let read = read_request(text.as_bytes()).unwrap();
+        let read = read_request(text.as_bytes(), &Default::default()).unwrap();
         let headers = crate::wire::Headers {
             bytes: text.as_bytes(),
             spans: &read.spans,

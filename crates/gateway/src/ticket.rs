@@ -11,7 +11,8 @@ use decide::Share;
 use dialect::{Dialect, Door, Usage};
 use tokio::time::Instant;
 
-use crate::answer::{has_line, push_line, push_number};
+use crate::answer::{has_line, push_field, push_number};
+use crate::attempt::Trial;
 use crate::flight::{Boarded, Flight};
 use crate::forward;
 use crate::limits::{Pass, Standing};
@@ -127,6 +128,16 @@ impl Ticket {
         self.outcome
             .as_deref()
             .map_or("", |outcome| outcome.request_id.as_str())
+    }
+
+    /// What the attempt under way needs of it.
+    pub(crate) fn trial(&mut self) -> Trial<'_> {
+        let id = self.outcome.as_deref().map(|outcome| outcome.request_id.as_str());
+        Trial {
+            request_id: id.unwrap_or_default(),
+            started: self.attempt_started,
+            room: &mut self.room,
+        }
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -256,21 +267,22 @@ impl Ticket {
     /// The header lines that every answer carries.
     pub(crate) fn push_lines(&self, lines: &mut Vec<u8>) {
         let Some(outcome) = &self.outcome else { return };
-        push_line(lines, "x-request-id", outcome.request_id.as_bytes());
+        // Ours, or a client's that was looked at.
+        push_field(lines, b"x-request-id", outcome.request_id.as_bytes());
         // Where Anthropic's clients look for it. A vendor's own stays: only it means something to that vendor.
         if outcome.door.dialect() == Dialect::Anthropic && !has_line(lines, b"request-id") {
-            push_line(lines, "request-id", outcome.request_id.as_bytes());
+            push_field(lines, b"request-id", outcome.request_id.as_bytes());
         }
-        let so_far = self.started.elapsed();
+        let so_far = || self.started.elapsed();
         let (gateway, upstream) = match outcome.first_byte {
             Some(first_byte) => (
                 outcome.overhead,
                 Some(first_byte.saturating_sub(outcome.overhead)),
             ),
-            None if outcome.attempts.is_empty() => (so_far, None),
+            None if outcome.attempts.is_empty() => (so_far(), None),
             None => {
                 let upstream = outcome.attempts.iter().map(|attempt| attempt.duration).sum();
-                (so_far.saturating_sub(upstream), Some(upstream))
+                (so_far().saturating_sub(upstream), Some(upstream))
             }
         };
         lines.extend_from_slice(b"server-timing: gateway;dur=");

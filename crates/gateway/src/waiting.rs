@@ -5,13 +5,13 @@
 //! store; a reader that meets a slot in mid-change passes it by. No locks; a full table leaves a request out, whose age
 //! is then only seen at its end.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use decide::Share;
 use tokio::time::Instant;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::flight::Flight;
 
@@ -44,9 +44,7 @@ impl Waiting {
 
 /// By which a request is known here and in its record.
 pub fn token_of(request_id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(request_id.as_bytes());
-    hasher.finish().max(CHANGING + 1)
+    xxh3_64(request_id.as_bytes()).max(CHANGING + 1)
 }
 
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::inbox::{Came, Inbox, Unread};
+use super::waits::Waits;
 use super::watch::poll_left;
 use super::{Phase, Welcome};
 use super::{http2, prefixed::Prefixed};
@@ -53,7 +54,7 @@ pub(super) async fn serve(
     let mut connection = Connection {
         worker,
         stream,
-        phase,
+        waits: Waits::new(phase),
         inbox: Inbox::default(),
         ahead: Vec::new(),
         out: Vec::new(),
@@ -71,17 +72,19 @@ pub(super) async fn serve(
     let Connection {
         worker,
         stream,
-        phase,
+        waits,
         inbox,
         ..
     } = connection;
+    let phase = waits.phase().clone();
+    drop(waits);
     http2::serve(worker, Prefixed::new(inbox.bytes, stream), phase).await;
 }
 
 struct Connection {
     worker: Rc<Worker>,
     stream: TcpStream,
-    phase: watch::Receiver<Phase>,
+    waits: Waits,
     inbox: Inbox,
     /// What came while a request was being answered.
     ahead: Vec<u8>,
@@ -103,13 +106,9 @@ enum After {
 impl Connection {
     /// Reads one request and answers it.
     async fn turn(&mut self) -> After {
-        let head = match self
+        let mut head = match self
             .inbox
-            .head(
-                (&mut self.stream, &self.worker.pool.landing),
-                &mut self.phase,
-                self.used,
-            )
+            .head((&mut self.stream, &self.worker.pool), &mut self.waits, self.used)
             .await
         {
             Came::Head(head) => head,
@@ -144,7 +143,11 @@ impl Connection {
             Err(Unread::Refused(refused)) => return self.last_words(visit.refuse(&refused)).await,
         };
         match self.answer(visit, &head, end).await {
-            Some(answer) => self.finish(&head, end, answer).await,
+            Some(answer) => {
+                // Nobody asks for its fields any more.
+                self.worker.pool.spans.keep(std::mem::take(&mut head.spans));
+                self.finish(&head, end, answer).await
+            }
             None => After::Close,
         }
     }
@@ -171,14 +174,14 @@ impl Connection {
 
     /// Writes the answer and makes ready for the next request.
     async fn finish(&mut self, head: &RequestHead, mut end: usize, answer: Answer) -> After {
-        let keep = head.keep_alive && !answer.close && *self.phase.borrow() == Phase::Serving;
+        let keep = head.keep_alive && !answer.close && self.waits.is_serving();
         let bodiless = head.method == http::Method::HEAD;
+        self.push_head(answer.status, &answer.lines, keep);
+        self.worker.pool.heads.keep(answer.lines);
         let written = match answer.body {
             AnswerBody::Whole(body, record) => {
                 let shown = if bodiless { &[][..] } else { &body };
-                let written = self
-                    .write_whole(answer.status, &answer.lines, body.len(), shown, keep)
-                    .await;
+                let written = self.write_whole(body.len(), shown).await;
                 if let (Ok(()), Some((ticket, ended))) = (&written, record) {
                     ticket.end(ended);
                 }
@@ -188,14 +191,7 @@ impl Connection {
                 // It may take long, and nothing of the request is needed for it.
                 self.inbox.let_go(end, &mut self.ahead);
                 end = 0;
-                self.write_stream(
-                    answer.status,
-                    &answer.lines,
-                    relay,
-                    keep && head.chunks,
-                    head.chunks,
-                )
-                .await
+                self.write_stream(relay, keep && head.chunks, head.chunks).await
             }
         };
         match written {
@@ -209,11 +205,9 @@ impl Connection {
 
     /// An answer after which nothing more is read.
     async fn last_words(&mut self, answer: Answer) -> After {
+        self.push_head(answer.status, &answer.lines, false);
         if let AnswerBody::Whole(body, record) = answer.body
-            && self
-                .write_whole(answer.status, &answer.lines, body.len(), &body, false)
-                .await
-                .is_ok()
+            && self.write_whole(body.len(), &body).await.is_ok()
             && let Some((ticket, ended)) = record
         {
             ticket.end(ended);
@@ -221,15 +215,8 @@ impl Connection {
         After::Linger
     }
 
-    async fn write_whole(
-        &mut self,
-        status: u16,
-        lines: &[u8],
-        length: usize,
-        body: &[u8],
-        keep: bool,
-    ) -> io::Result<()> {
-        self.push_head(status, lines, keep);
+    /// Writes the head that is there and its body; the length said may be that of one that is not shown.
+    async fn write_whole(&mut self, length: usize, body: &[u8]) -> io::Result<()> {
         self.out.extend_from_slice(b"content-length: ");
         push_number(&mut self.out, length as u64);
         self.out.extend_from_slice(b"\r\n\r\n");
@@ -241,16 +228,8 @@ impl Connection {
         write_all(&self.stream, body).await
     }
 
-    /// Writes a stream as it comes; true if the connection can be used again.
-    async fn write_stream(
-        &mut self,
-        status: u16,
-        lines: &[u8],
-        mut relay: Box<Relay>,
-        keep: bool,
-        chunks: bool,
-    ) -> io::Result<bool> {
-        self.push_head(status, lines, keep);
+    /// Writes the head that is there and a stream as it comes; true if the connection can be used again.
+    async fn write_stream(&mut self, mut relay: Box<Relay>, keep: bool, chunks: bool) -> io::Result<bool> {
         if chunks {
             self.out.extend_from_slice(b"transfer-encoding: chunked\r\n");
         }

@@ -3,20 +3,19 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::Phase;
+use super::waits::Waits;
 use crate::life::Visit;
 use crate::refused::Refused;
-use crate::upstream::{Landing, READ_SIZE};
+use crate::upstream::{Landing, Pool, READ_SIZE};
 use crate::wire::Chunked;
-use crate::wire::head::{BadHead, Framing, RequestHead, end_of_head, read_request};
+use crate::wire::head::{BadHead, Framing, RequestHead, read_request, whole};
 
 /// A new connection that says nothing is closed after this.
 const FIRST_BYTE_LIMIT: Duration = Duration::from_secs(10);
@@ -57,54 +56,61 @@ impl Inbox {
     /// The head of the next request; `used` if the connection had one before.
     pub(super) async fn head(
         &mut self,
-        (stream, landing): (&mut TcpStream, &Landing),
-        phase: &mut watch::Receiver<Phase>,
+        (stream, pool): (&mut TcpStream, &Pool),
+        waits: &mut Waits,
         used: bool,
     ) -> Came {
-        let began = Instant::now();
-        let mut first_byte = (!self.bytes.is_empty()).then_some(began);
+        let landing = &pool.landing;
+        let mut began = None;
+        let mut first_byte = None;
         let mut ending = None;
         loop {
-            match self.whole_head() {
+            match self.whole_head(pool) {
                 Ok(None) => {}
                 Ok(Some(came)) => return came,
                 Err(bad) => return Came::Refused(of_bad_head(bad)),
+            }
+            // Clocks are read where a head is waited for, which is after what is there was not all.
+            let now = Instant::now();
+            let began = *began.get_or_insert(now);
+            if !self.bytes.is_empty() {
+                first_byte.get_or_insert(now);
             }
             let limit = if used { REST_LIMIT } else { FIRST_BYTE_LIMIT };
             let mut deadline = first_byte.map_or(began + limit, |first| first + HEAD_TIME_LIMIT);
             if let (None, Some(ending)) = (first_byte, ending) {
                 deadline = deadline.min(ending + LAST_CALL);
             }
-            let read = tokio::select! {
-                biased;
-                read = timeout_at(deadline, self.read_more(stream, landing)) => read,
-                _ = phase.wait_for(|phase| *phase > Phase::Serving), if first_byte.is_none() && ending.is_none() => {
-                    ending = Some(Instant::now());
-                    continue;
+            let next = poll_fn(|cx| {
+                if let Poll::Ready(read) = self.poll_more(stream, landing, cx) {
+                    return Poll::Ready(Next::Read(read));
                 }
-            };
-            match read {
-                Ok(Ok(0)) | Ok(Err(_)) => return Came::Closed,
-                Ok(Ok(_)) => {
-                    first_byte.get_or_insert_with(Instant::now);
+                let may_end = first_byte.is_none() && ending.is_none();
+                if may_end && waits.poll_ending(cx).is_ready() {
+                    return Poll::Ready(Next::Ending);
                 }
-                Err(_) if first_byte.is_none() => return Came::Closed,
-                Err(_) => return Came::Refused(timed_out("the request's head took too long")),
+                waits.poll_late(deadline, cx).map(|()| Next::Late)
+            });
+            match next.await {
+                Next::Read(Ok(0) | Err(_)) => return Came::Closed,
+                Next::Read(Ok(_)) => {}
+                Next::Ending => ending = Some(Instant::now()),
+                Next::Late if first_byte.is_none() => return Came::Closed,
+                Next::Late => return Came::Refused(timed_out("the request's head took too long")),
             }
         }
     }
 
-    fn whole_head(&mut self) -> Result<Option<Came>, BadHead> {
-        let Some(end) = end_of_head(&self.bytes, self.searched)? else {
-            self.searched = self.bytes.len();
+    fn whole_head(&mut self, pool: &Pool) -> Result<Option<Came>, BadHead> {
+        if self.bytes.is_empty() {
             return Ok(None);
-        };
+        }
         if self.bytes.starts_with(HTTP2_PREFACE) {
             return Ok(Some(Came::Http2));
         }
-        Ok(Some(Came::Head(read_request(
-            self.bytes.get(..end).unwrap_or_default(),
-        )?)))
+        let read = |bytes: &[u8]| read_request(bytes, &pool.spans);
+        let head = whole(&self.bytes, &mut self.searched, read)?;
+        Ok(head.map(Came::Head))
     }
 
     /// Whether a part of the body has come with the head.
@@ -163,8 +169,11 @@ impl Inbox {
         wanted: usize,
         visit: &mut Visit,
     ) -> Result<(), Unread> {
-        let pace = Pace::start();
         let had = self.bytes.len();
+        if had >= wanted {
+            return Ok(());
+        }
+        let pace = Pace::start();
         while self.bytes.len() < wanted {
             self.make_room(wanted);
             visit.make_room(self.bytes.capacity()).map_err(Unread::Refused)?;
@@ -217,15 +226,21 @@ impl Inbox {
 
     /// Reads once; 0 is the end. A read that leaves room tells the runtime that nothing more is
     /// there, so watching for the client's leaving begins without another read.
+    fn poll_more(
+        &mut self,
+        stream: &mut TcpStream,
+        landing: &Landing,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut landing = landing.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut landing);
+        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+        self.bytes.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
     async fn read_more(&mut self, stream: &mut TcpStream, landing: &Landing) -> io::Result<usize> {
-        poll_fn(|cx| {
-            let mut landing = landing.borrow_mut();
-            let mut buffer = ReadBuf::new(&mut landing);
-            ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
-            self.bytes.extend_from_slice(buffer.filled());
-            Poll::Ready(Ok(buffer.filled().len()))
-        })
-        .await
+        poll_fn(|cx| self.poll_more(stream, landing, cx)).await
     }
 
     /// Of a large body, makes room for the next read, and for no more than what is still wanted besides. A small one grows
@@ -238,6 +253,14 @@ impl Inbox {
             self.bytes.reserve_exact(more);
         }
     }
+}
+
+/// What comes next, while a head is awaited.
+enum Next {
+    Read(io::Result<usize>),
+    /// The gateway goes down.
+    Ending,
+    Late,
 }
 
 /// Why there is no body.

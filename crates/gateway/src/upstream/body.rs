@@ -19,6 +19,14 @@ pub(crate) enum Body {
 }
 
 impl Body {
+    /// All of it, if it came with the answer's head; nothing is left of it then.
+    pub(crate) fn at_once(&mut self) -> Option<Vec<u8>> {
+        match self {
+            Body::Http1(body) => body.at_once(),
+            Body::Http2(_) => None,
+        }
+    }
+
     /// Appends what has arrived to `payload`. `true`: more may follow, and something was added;
     /// `false`: the body is at its orderly end. An end that comes too early is an error.
     pub(crate) fn poll_read(
@@ -108,7 +116,7 @@ impl Http1Body {
                 ready!(self.poll_landing(cx, payload))?
             } else {
                 let ahead = std::mem::take(&mut self.ahead);
-                self.take(&ahead, payload)?;
+                self.take_over(ahead, payload)?;
                 false
             };
             if payload.len() > before {
@@ -118,6 +126,14 @@ impl Http1Body {
                 return Poll::Ready(Ok(false));
             }
         }
+    }
+
+    fn at_once(&mut self) -> Option<Vec<u8>> {
+        let is_whole = matches!(self.left, Left::Length(length) if length == self.ahead.len() as u64);
+        is_whole.then(|| {
+            self.finish(true);
+            std::mem::take(&mut self.ahead)
+        })
     }
 
     /// Reads once from the connection; true at the end of the body.
@@ -139,6 +155,21 @@ impl Http1Body {
             Poll::Ready(Ok(true))
         } else {
             Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
+        }
+    }
+
+    /// The same as `take`, of bytes that are nobody else's: where they are all payload, they become it.
+    fn take_over(&mut self, input: Vec<u8>, payload: &mut Vec<u8>) -> io::Result<()> {
+        match &mut self.left {
+            Left::Length(left) if payload.capacity() == 0 && input.len() as u64 <= *left => {
+                *left -= input.len() as u64;
+                *payload = input;
+                if *left == 0 {
+                    self.finish(true);
+                }
+                Ok(())
+            }
+            _ => self.take(&input, payload),
         }
     }
 

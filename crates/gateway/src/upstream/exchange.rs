@@ -1,5 +1,6 @@
 //! Sending one request and getting the head of its answer.
 
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::time::{Instant, timeout_at};
@@ -32,6 +33,13 @@ pub(crate) struct Response {
 }
 
 impl Response {
+    /// Its body; the room that its head took is kept for others.
+    pub(crate) fn into_body(self, pool: &Pool) -> Body {
+        pool.heads.keep(self.bytes);
+        pool.spans.keep(self.spans);
+        self.body
+    }
+
     pub(crate) fn headers(&self) -> Headers<'_> {
         Headers {
             bytes: &self.bytes,
@@ -52,8 +60,10 @@ pub(crate) async fn send(
     wire: &Wire<'_>,
 ) -> Result<Response, Failure> {
     let endpoint = &provider.endpoint;
+    // What is seldom waited for is in boxes: every connection to a client would keep room for it.
     if endpoint.http2 {
-        return within(first_byte_by, http2::send(pool, endpoint, timeouts, wire)).await;
+        let sent = Box::pin(http2::send(pool, endpoint, timeouts, wire));
+        return within(first_byte_by, sent).await;
     }
     if let Some(kept) = pool.take(endpoint.id) {
         match within(first_byte_by, http1::exchange(pool, endpoint, kept, wire)).await {
@@ -61,10 +71,9 @@ pub(crate) async fn send(
             other => return other.map_err(|failure| failure.failure),
         }
     }
-    let opened = match connect::open(pool, endpoint, timeouts.connect).await {
-        Err(failure) if failure.kind == FailureKind::Capacity && pool.close_idle() => {
-            connect::open(pool, endpoint, timeouts.connect).await?
-        }
+    let open = || Box::pin(connect::open(pool, endpoint, timeouts.connect));
+    let opened = match open().await {
+        Err(failure) if failure.kind == FailureKind::Capacity && pool.close_idle() => open().await?,
         opened => opened?,
     };
     let sent = within(first_byte_by, http1::exchange(pool, endpoint, opened, wire)).await;
@@ -75,7 +84,8 @@ async fn within<T, E: From<Failure>>(
     deadline: Instant,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    match timeout_at(deadline, work).await {
+    // In its place, instead of being moved into another future.
+    match timeout_at(deadline, pin!(work)).await {
         Ok(result) => result,
         Err(_) => Err(Failure::new(FailureKind::FirstByteTimeout, "no answer in time").into()),
     }

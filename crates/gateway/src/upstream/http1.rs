@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::io::Io;
 use super::pool::Pool;
 use crate::outcome::FailureKind;
-use crate::wire::head::{AnswerHead, BadHead, end_of_head, read_answer};
+use crate::wire::head::{AnswerHead, BadHead, read_answer, whole};
 
 /// Bodies up to this size are copied behind their head, so that both leave in one write.
 const JOINED: usize = 64 << 10;
@@ -174,25 +174,27 @@ impl Talk<'_> {
         let mut landing = self.pool.landing.borrow_mut();
         let mut buffer = ReadBuf::new(&mut landing);
         ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+        if self.incoming.capacity() == 0 {
+            self.incoming = self.pool.heads.take(buffer.filled().len());
+        }
         self.incoming.extend_from_slice(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
     /// The head, once it is whole; heads of 1xx are passed over.
     fn head(&mut self) -> Result<Option<AnswerHead>, BadHead> {
+        let read = |bytes: &[u8]| read_answer(bytes, &self.pool.spans);
         loop {
-            let Some(end) = end_of_head(&self.incoming, self.searched)? else {
-                self.searched = self.incoming.len();
+            let Some(head) = whole(&self.incoming, &mut self.searched, read)? else {
                 // What speaks something else may never end what would be a head.
                 let is_http = self.incoming.iter().zip(VERSION).all(|(byte, ours)| byte == ours);
                 let other = BadHead::Malformed("the answer is not HTTP/1");
                 return if is_http { Ok(None) } else { Err(other) };
             };
-            let head = read_answer(self.incoming.get(..end).unwrap_or_default())?;
             match head.status {
                 101 => return Err(BadHead::Malformed("the vendor switched protocols")),
                 100..200 => {
-                    self.incoming.drain(..end);
+                    self.incoming.drain(..head.length);
                     self.searched = 0;
                 }
                 _ => return Ok(Some(head)),

@@ -14,6 +14,8 @@ use super::http2;
 use super::io::Io;
 use super::names::Names;
 use crate::descriptors::{Line, Lines};
+use crate::spare::Spare;
+use crate::wire::Span;
 
 /// Vendors' edges close idle connections after minutes; we do it before they do.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
@@ -38,6 +40,10 @@ pub(crate) struct Pool {
     /// Every read of this worker, of clients too, lands here and is taken out before the next one, so an open
     /// connection owns no read buffer.
     pub(crate) landing: Landing,
+    /// For lines of heads, and answers' heads as they come.
+    pub(crate) heads: Spare<u8>,
+    /// For the places of heads' fields.
+    pub(crate) spans: Spare<Span>,
     /// Where a request is put together; empty while one is being written.
     pub(super) outgoing: Cell<Vec<u8>>,
     swept: Cell<Instant>,
@@ -56,6 +62,8 @@ impl Pool {
             lines,
             http2: RefCell::default(),
             landing: RefCell::new(vec![0; READ_SIZE].into()),
+            heads: Spare::default(),
+            spans: Spare::default(),
             outgoing: Cell::default(),
             swept: Cell::new(Instant::now()),
         }

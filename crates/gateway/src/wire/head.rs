@@ -1,18 +1,19 @@
 //! Reading the head of a message: its end, its grammar, and where its body ends.
 
-use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use http::Method;
 use memchr::memmem::Finder;
 
-use super::headers::{Headers, Span, spans_of};
+use super::headers::{Headers, Span};
+use super::lines::{Flaw, Lines};
 use super::names::Marks;
+use crate::spare::Spare;
 
 /// A head may be this long, in bytes.
 pub(crate) const HEAD_LIMIT: usize = 64 << 10;
-/// And have this many fields.
-pub(crate) const FIELD_LIMIT: usize = 100;
+/// Room for the fields of a head to begin with.
+const USUAL_FIELDS: usize = 24;
 /// And a request's target this many bytes.
 pub(crate) const TARGET_LIMIT: usize = 8 << 10;
 
@@ -60,9 +61,29 @@ pub(crate) struct AnswerHead {
     pub(crate) length: usize,
 }
 
+/// The head that `bytes` begin with, once it is whole. `searched` is 0 for bytes of which nothing was looked at.
+pub(crate) fn whole<T>(
+    bytes: &[u8],
+    searched: &mut usize,
+    read: impl Fn(&[u8]) -> Result<T, BadHead>,
+) -> Result<Option<T>, BadHead> {
+    // Nearly always the first read has all of it. If not, its end is looked for in what is new, and what is wrong with it
+    // is told when it is whole.
+    if *searched == 0
+        && let Ok(head) = read(bytes)
+    {
+        return Ok(Some(head));
+    }
+    let Some(end) = end_of_head(bytes, *searched)? else {
+        *searched = bytes.len();
+        return Ok(None);
+    };
+    read(bytes.get(..end).unwrap_or_default()).map(Some)
+}
+
 /// Where the head ends, looking from `searched` on; an error as soon as a line ends in a bare
 /// line feed, so that nobody waits for the rest of it.
-pub(crate) fn end_of_head(bytes: &[u8], searched: usize) -> Result<Option<usize>, BadHead> {
+fn end_of_head(bytes: &[u8], searched: usize) -> Result<Option<usize>, BadHead> {
     static BLANK_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\r\n\r\n"));
     let from = searched.saturating_sub(3);
     let found = BLANK_LINE.find(bytes.get(from..).unwrap_or_default());
@@ -90,81 +111,64 @@ fn has_bare_feed(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads a whole request head; `bytes` ends where the head does.
-pub(crate) fn read_request(bytes: &[u8]) -> Result<RequestHead, BadHead> {
-    if bytes.len() > HEAD_LIMIT {
+/// Reads the request head that `bytes` begin with; it has to be whole.
+pub(crate) fn read_request(bytes: &[u8], room: &Spare<Span>) -> Result<RequestHead, BadHead> {
+    let mut spans = room.take(USUAL_FIELDS);
+    let mut lines = Lines::of(bytes);
+    let read = lines.request();
+    let read = read.and_then(|line| Ok((line, lines.fields(&mut spans)?)));
+    let (line, length) = read.map_err(|flaw| match flaw {
+        Flaw::NotHttp => BadHead::Malformed("the request is not HTTP/1.1"),
+        Flaw::TooManyFields => BadHead::TooLarge("the request has over 100 header fields"),
+    })?;
+    if length > HEAD_LIMIT {
         return Err(BadHead::TooLarge("the request's head is over 64 KiB"));
     }
-    // Clearing room for a hundred fields would cost more than reading a dozen.
-    let mut fields = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
-    let mut parsed = httparse::Request::new(&mut []);
-    match parsed.parse_with_uninit_headers(bytes, &mut fields) {
-        Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) => return Err(BadHead::Malformed("the head ends too early")),
-        Err(httparse::Error::TooManyHeaders) => {
-            return Err(BadHead::TooLarge("the request has over 100 header fields"));
-        }
-        Err(_) => return Err(BadHead::Malformed("the request is not HTTP/1.1")),
-    }
-    let target = parsed.path.unwrap_or_default();
-    if target.len() > TARGET_LIMIT {
+    if (line.target.1 - line.target.0) as usize > TARGET_LIMIT {
         return Err(BadHead::TooLarge("the request's path is over 8 KiB"));
     }
-    let method = parsed.method.unwrap_or_default().as_bytes();
-    let method = Method::from_bytes(method).map_err(|_| BadHead::Malformed("the method is not one"))?;
-    let newest = parsed.version == Some(1);
-    let start = target.as_ptr() as usize - bytes.as_ptr() as usize;
-    let spans = spans_of(bytes, parsed.headers);
     let said = Said::of(Headers { bytes, spans: &spans })?;
-    if said.hosts != 1 && (newest || said.hosts > 1) {
+    if said.hosts != 1 && (line.newest || said.hosts > 1) {
         return Err(BadHead::Malformed("a request has exactly one Host"));
     }
     let framing = match (said.chunked, said.length) {
-        (true, _) if !newest => return Err(BadHead::Malformed("HTTP/1.0 knows no Transfer-Encoding")),
+        (true, _) if !line.newest => return Err(BadHead::Malformed("HTTP/1.0 knows no Transfer-Encoding")),
         (true, _) => Framing::Chunked,
         (false, length) => Framing::Length(length.unwrap_or(0)),
     };
     Ok(RequestHead {
-        method,
-        target: (start as u32, (start + target.len()) as u32),
+        method: line.method,
+        target: line.target,
         framing,
         expects_continue: said.expects_continue,
-        keep_alive: said.keeps_alive(newest),
-        chunks: newest,
-        length: bytes.len(),
+        keep_alive: said.keeps_alive(line.newest),
+        chunks: line.newest,
+        length,
         spans,
     })
 }
 
-/// Reads a whole answer head; `bytes` ends where the head does.
-pub(crate) fn read_answer(bytes: &[u8]) -> Result<AnswerHead, BadHead> {
-    let mut fields = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
-    let mut parsed = httparse::Response::new(&mut []);
-    match httparse::ParserConfig::default().parse_response_with_uninit_headers(
-        &mut parsed,
-        bytes,
-        &mut fields,
-    ) {
-        Ok(httparse::Status::Complete(_)) => {}
-        _ => return Err(BadHead::Malformed("the answer is not HTTP/1.1")),
-    }
-    let status = parsed.code.unwrap_or_default();
-    let newest = parsed.version == Some(1);
-    let spans = spans_of(bytes, parsed.headers);
+/// Reads the answer head that `bytes` begin with; it has to be whole.
+pub(crate) fn read_answer(bytes: &[u8], room: &Spare<Span>) -> Result<AnswerHead, BadHead> {
+    let mut spans = room.take(USUAL_FIELDS);
+    let mut lines = Lines::of(bytes);
+    let read = lines.status();
+    let read = read.and_then(|line| Ok((line, lines.fields(&mut spans)?)));
+    let (line, length) = read.map_err(|_| BadHead::Malformed("the answer is not HTTP/1.1"))?;
     let said = Said::of(Headers { bytes, spans: &spans })?;
     let framing = match (said.chunked, said.length) {
-        _ if status < 200 || status == 204 || status == 304 => Framing::Length(0),
+        _ if line.status < 200 || line.status == 204 || line.status == 304 => Framing::Length(0),
         (true, _) => Framing::Chunked,
         (false, Some(length)) => Framing::Length(length),
         (false, None) => Framing::UntilClose,
     };
-    let keep_alive = said.keeps_alive(newest) && framing != Framing::UntilClose;
+    let keep_alive = said.keeps_alive(line.newest) && framing != Framing::UntilClose;
     Ok(AnswerHead {
-        status,
+        status: line.status,
         spans,
         framing,
         keep_alive,
-        length: bytes.len(),
+        length,
     })
 }
 
@@ -183,12 +187,13 @@ impl Said {
     fn of(headers: Headers<'_>) -> Result<Said, BadHead> {
         let mut said = Said::default();
         for (name, value) in headers.marked(Marks::FRAMING) {
+            // No two of the names that are marked so have one length.
             match name.len() {
-                4 if name.is("host") => said.host(value)?,
-                6 if name.is("expect") => said.expect(value)?,
-                10 if name.is("connection") => said.connection(value),
-                14 if name.is("content-length") => said.content_length(value)?,
-                17 if name.is("transfer-encoding") => said.transfer_encoding(value)?,
+                4 => said.host(value)?,
+                6 => said.expect(value)?,
+                10 => said.connection(value),
+                14 => said.content_length(value)?,
+                17 => said.transfer_encoding(value)?,
                 _ => {}
             }
         }
@@ -220,6 +225,10 @@ impl Said {
     }
 
     fn connection(&mut self, value: &[u8]) {
+        if value.eq_ignore_ascii_case(b"keep-alive") {
+            self.keep = true;
+            return;
+        }
         for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
             self.close |= option.eq_ignore_ascii_case(b"close");
             self.keep |= option.eq_ignore_ascii_case(b"keep-alive");
@@ -260,7 +269,7 @@ mod tests {
         let bytes = text.as_bytes();
         let end = end_of_head(bytes, 0)?.expect("a whole head");
         assert_eq!(end, bytes.len());
-        read_request(bytes)
+        read_request(bytes, &Spare::default())
     }
 
     #[test]
@@ -327,6 +336,31 @@ mod tests {
     }
 
     #[test]
+    fn a_head_is_read_once_it_is_whole_however_it_arrives() {
+        let start = "POST / HTTP/1.1\r\nHost: a\r\n";
+        for (rest, is_good) in [
+            ("Content-Length: 2\r\n\r\n{}", true),
+            ("no colon\r\n\r\n{}", false),
+        ] {
+            let text = format!("{start}{rest}");
+            let (bytes, end) = (text.as_bytes(), text.len() - 2);
+            for cut in 0..end {
+                let mut searched = 0;
+                let mut read = |bytes| {
+                    whole(bytes, &mut searched, |bytes| {
+                        read_request(bytes, &Spare::default())
+                    })
+                };
+                assert!(matches!(read(&bytes[..cut]), Ok(None)), "{cut} of {text:?}");
+                match read(bytes) {
+                    Ok(Some(head)) => assert!(is_good && head.length == end, "{cut} of {text:?}"),
+                    other => assert!(!is_good && other.is_err(), "{cut} of {text:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
     fn too_much_of_a_head_is_refused() {
         let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(100));
         assert!(matches!(request(&many), Err(BadHead::TooLarge(_))));
@@ -340,7 +374,9 @@ mod tests {
 
     #[test]
     fn an_answer_tells_where_it_ends() {
-        let framing = |text: &str| read_answer(text.as_bytes()).map(|head| (head.framing, head.keep_alive));
+        let framing = |text: &str| {
+            read_answer(text.as_bytes(), &Spare::default()).map(|head| (head.framing, head.keep_alive))
+        };
         assert_eq!(
             framing("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"),
             Ok((Framing::Length(5), true))

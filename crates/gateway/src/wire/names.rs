@@ -3,7 +3,7 @@
 //! A request's fields are asked about a dozen times on their way (framing, credential, choice of side, what goes on
 //! to the vendor), and most names mean nothing to any of these. So each name is looked up once in one table, and from
 //! then on a question is a test of a bit. In the look-up too the usual answer has to be cheap: a name's length and
-//! last letters rule out nearly all of the table without comparing a single name.
+//! last letters lead to the one name of the table that it could be, or to none.
 
 use std::ops::BitOr;
 
@@ -28,19 +28,16 @@ impl Marks {
     /// Of a request: chooses a side, or says something of the body.
     pub(crate) const SAYS: Marks = Marks(1 << 6);
 
+    /// What the body is.
+    pub(crate) const KIND: Marks = Marks(1 << 7);
+
     /// Of a name, in any case.
     pub(crate) fn of(name: &[u8]) -> Marks {
-        let (from, to) = OF_LENGTH.get(name.len()).copied().unwrap_or_default();
-        let tail = tail_of(name);
-        for at in usize::from(from)..usize::from(to) {
-            if TAILS.get(at) == Some(&tail)
-                && let Some((known, marks)) = NAMES.get(at)
-                && is_same(name, known.as_bytes())
-            {
-                return *marks;
-            }
+        let at = SLOTS.get(slot_of(name)).copied().unwrap_or_default();
+        match NAMES.get(usize::from(at)) {
+            Some((known, marks)) if is_same(name, known.as_bytes()) => *marks,
+            _ => of_family(name),
         }
-        of_family(name)
     }
 
     pub(crate) fn has(self, any: Marks) -> bool {
@@ -60,10 +57,7 @@ impl BitOr for Marks {
     }
 }
 
-/// The length of the longest name.
-const LONGEST: usize = 25;
-
-/// In lower case, the shortest first.
+/// In lower case.
 const NAMES: &[(&str, Marks)] = &[
     ("te", Marks::STAYS),
     ("via", Marks::CLIENTS),
@@ -87,7 +81,7 @@ const NAMES: &[(&str, Marks)] = &[
     ("connection", Marks::FRAMING.and(Marks::STAYS)),
     ("keep-alive", Marks::STAYS),
     ("set-cookie", Marks::VENDORS),
-    ("content-type", Marks::CLIENTS.and(Marks::SAYS)),
+    ("content-type", Marks::CLIENTS.and(Marks::KIND)),
     ("x-request-id", Marks::VENDORS.and(Marks::OURS)),
     ("x-session-id", OF_A_CHOICE),
     ("x-monitoring", OF_A_CHOICE),
@@ -132,52 +126,73 @@ fn is_same(name: &[u8], known: &[u8]) -> bool {
 
 /// Names that belong to one side by how they begin.
 fn of_family(name: &[u8]) -> Marks {
-    let begins = |prefix: &str| {
-        name.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    // The first four letters rule out nearly all.
+    let Some(start) = name.first_chunk::<4>() else {
+        return Marks::default();
     };
-    // The first and third letter rule out nearly all.
-    let letter = |at: usize| name.get(at).map(u8::to_ascii_lowercase);
-    match (letter(0), letter(2)) {
-        (Some(b'x'), Some(b'f')) if begins("x-forwarded-") => Marks::CLIENTS,
-        (Some(b's'), Some(b'c')) if begins("sec-") => Marks::CLIENTS,
-        (Some(b'x'), Some(b'd')) if begins("x-deployment") => Marks::VENDORS,
-        (Some(b'c'), Some(b'-')) if begins("cf-") => Marks::VENDORS,
-        (Some(b'a'), Some(b'c')) if begins("access-control-") => Marks::VENDORS,
+    match (u32::from_le_bytes(*start) | 0x2020_2020).to_le_bytes() {
+        [b'x', b'-', b'f', b'o'] if begins(name, "x-forwarded-") => Marks::CLIENTS,
+        [b's', b'e', b'c', b'-'] => Marks::CLIENTS,
+        [b'x', b'-', b'd', b'e'] if begins(name, "x-deployment") => Marks::VENDORS,
+        [b'c', b'f', b'-', _] => Marks::VENDORS,
+        [b'a', b'c', b'c', b'e'] if begins(name, "access-control-") => Marks::VENDORS,
         _ => Marks::default(),
     }
 }
 
-/// By length: the places of the names, from and up to.
-static OF_LENGTH: [(u8, u8); LONGEST + 1] = {
-    let mut of_length = [(0, 0); LONGEST + 1];
-    let mut at = 0;
-    while at < NAMES.len() {
-        let (from, to) = of_length[NAMES[at].0.len()];
-        assert!(to == 0 || to as usize == at, "the names are not sorted by length");
-        of_length[NAMES[at].0.len()] = (if to == 0 { at as u8 } else { from }, at as u8 + 1);
-        at += 1;
+#[cold]
+fn begins(name: &[u8], prefix: &str) -> bool {
+    let start = name.get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
+/// How many slots names are dealt out to: enough that a multiplier is found at once by which no two share one.
+const SLOT_BITS: u32 = 8;
+/// In a slot without a name.
+const NONE: u8 = u8::MAX;
+
+/// By slot: the place of its name. What shares a slot with a name is told apart by comparing.
+static SLOTS: [u8; 1 << SLOT_BITS] = dealt_out(MULTIPLIER).expect("no two names share a slot");
+
+/// The first odd one that tells all names apart.
+const MULTIPLIER: u32 = {
+    let mut multiplier = 0x9E37_79B1;
+    while dealt_out(multiplier).is_none() {
+        multiplier += 2;
     }
-    of_length
+    multiplier
 };
 
-/// By place: how the name ends.
-static TAILS: [u32; NAMES.len()] = {
-    let mut tails = [0; NAMES.len()];
+/// `None` if two names share a slot.
+const fn dealt_out(multiplier: u32) -> Option<[u8; 1 << SLOT_BITS]> {
+    let mut slots = [NONE; 1 << SLOT_BITS];
     let mut at = 0;
     while at < NAMES.len() {
-        tails[at] = tail_of(NAMES[at].0.as_bytes());
+        let slot = slot_by(multiplier, NAMES[at].0.as_bytes());
+        if slots[slot] != NONE {
+            return None;
+        }
+        slots[slot] = at as u8;
         at += 1;
     }
-    tails
-};
+    Some(slots)
+}
 
-/// The last four bytes, the same for letters in either case. What shares a tail is told apart by comparing.
-const fn tail_of(name: &[u8]) -> u32 {
-    match name.last_chunk::<4>() {
-        Some(tail) => u32::from_le_bytes(*tail) | 0x2020_2020,
-        None => 0,
-    }
+fn slot_of(name: &[u8]) -> usize {
+    slot_by(MULTIPLIER, name)
+}
+
+/// By its length, the first letter and the last four, in either case; of a short name by the first and the last.
+#[inline(always)]
+const fn slot_by(multiplier: u32, name: &[u8]) -> usize {
+    let (first, last) = match (name, name.last_chunk::<4>()) {
+        ([first, ..], Some(tail)) => (*first, u32::from_le_bytes(*tail)),
+        ([first, .., last], None) => (*first, *last as u32),
+        _ => (0, 0),
+    };
+    let rest = (first as u32 | 0x20) << 8 | name.len() as u32;
+    let mixed = (last | 0x2020_2020).wrapping_add(rest);
+    (mixed.wrapping_mul(multiplier) >> (u32::BITS - SLOT_BITS)) as usize
 }
 
 #[cfg(test)]
