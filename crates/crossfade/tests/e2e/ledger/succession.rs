@@ -65,9 +65,14 @@ async fn what_is_under_way_in_the_process_before_is_charged_once_and_by_that_pro
         .await;
     }
     for account in ["scarce", "plenty", "later"] {
-        let charged: Vec<_> = charges(&gateway, account).await.into_values().collect();
+        // What is paid afterwards is written down a moment after its answer.
+        let mut charged = Vec::new();
+        wait::until_async("both processes have charged", SOON, async || {
+            charged = charges(&gateway, account).await.into_values().collect();
+            charged.len() == 2
+        })
+        .await;
         assert_eq!(charged.iter().sum::<i64>(), 13, "{account}: {charged:?}");
-        assert_eq!(charged.len(), 2);
     }
     adds_up(&gateway).await;
 }
