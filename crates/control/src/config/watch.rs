@@ -1,22 +1,21 @@
-//! Notices that the file changed, and reads it again. The system's events say when to look, the file's bytes say
-//! whether anything changed: editors that write a new file and rename it, Kubernetes swapping a symlink in the
-//! directory, and two events for one change all come out right. A slow look from time to time catches what the
-//! system does not tell, such as files on a network or bound into a container.
+//! Notices that the file changed, and reads it again. Its stamp says when to look, its bytes say whether anything
+//! changed: editors that write a new file and rename it, Kubernetes swapping a link on the way to it, and files on a
+//! network or bound into a container all come out right. The system's events would come for everything in the file's
+//! directory, and the store, which often lies there, is written a thousand times a second.
 
-use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Config, ConfigError};
 
-/// How long the file must have been left alone: an editor's save is several events within a few milliseconds.
-const QUIET: Duration = Duration::from_millis(100);
-/// How often the file is looked at without having been told to.
+/// How often the stamp is looked at, and how long it must have stayed: an editor's save is several changes within a
+/// few milliseconds.
+const GLANCE_EVERY: Duration = Duration::from_millis(100);
+/// How often the file is read whatever its stamp says.
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 /// Reload requests that may wait; more mean the same as one.
 const WAITING_REQUESTS: usize = 4;
@@ -24,38 +23,41 @@ const WAITING_REQUESTS: usize = 4;
 /// Starts to watch a file. What it holds now counts as known, so this comes before the first `Config::load`: a change
 /// between the two is then read twice and not missed.
 pub fn watch(path: &Path) -> Watch {
-    let (wake, events) = mpsc::channel(1);
     let (ask, requests) = mpsc::channel(WAITING_REQUESTS);
-    let watcher = watcher(path, wake).inspect_err(|error| {
-        let seconds = LOOK_ANYWAY.as_secs();
-        tracing::warn!(file = %path.display(), %error, "cannot watch the configuration: looking every {seconds} s");
-    });
+    let now = Instant::now();
     Watch {
+        stamp: Stamp::of(path),
         path: path.to_owned(),
         known: std::fs::read(path).ok(),
         missed: false,
-        told_at: None,
-        next_look: Instant::now() + LOOK_ANYWAY,
-        events,
+        moved_at: None,
+        next_glance: now + GLANCE_EVERY,
+        next_look: now + LOOK_ANYWAY,
         requests,
         ask,
-        _watcher: watcher.ok(),
     }
 }
 
-/// The system's events about the file. They can be had no more when all of its watches are taken.
-fn watcher(path: &Path, wake: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
-    let names = names(path);
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.map_or(true, |event| concerns(&event, &names)) {
-            // A full channel means that a look is due already.
-            let _ = wake.try_send(());
-        }
-    })?;
-    for directory in directories(path) {
-        watcher.watch(&directory, RecursiveMode::NonRecursive)?;
+/// What changes when a file is written or replaced, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds, of the bytes and of the rest.
+    times: [i64; 4],
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Stamp> {
+        let file = std::fs::metadata(path).ok()?;
+        Some(Stamp {
+            device: file.dev(),
+            inode: file.ino(),
+            size: file.size(),
+            times: [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()],
+        })
     }
-    Ok(watcher)
 }
 
 /// Attempts to reload, one after another.
@@ -65,14 +67,14 @@ pub struct Watch {
     known: Option<Vec<u8>>,
     /// Whether the file was gone at the last look: between removing and writing it, it is for a moment.
     missed: bool,
-    /// When the first event came that no look has answered yet.
-    told_at: Option<Instant>,
+    /// At the last glance; `None` for a file that is not there.
+    stamp: Option<Stamp>,
+    /// When the stamp changed first since the file was last read.
+    moved_at: Option<Instant>,
+    next_glance: Instant,
     next_look: Instant,
-    events: mpsc::Receiver<()>,
     requests: mpsc::Receiver<()>,
     ask: mpsc::Sender<()>,
-    /// Only kept: dropping it ends the events.
-    _watcher: Option<RecommendedWatcher>,
 }
 
 /// Asks for an attempt from elsewhere, such as a signal's handler.
@@ -116,11 +118,12 @@ impl Watch {
         loop {
             tokio::select! {
                 Some(()) = self.requests.recv() => return self.asked(),
-                Some(()) = self.events.recv() => self.plan_look(),
-                () = sleep_until(self.next_look) => {
-                    let told = self.told_at.take().is_some();
-                    self.next_look = Instant::now() + LOOK_ANYWAY;
-                    if let Some(reload) = self.look(told) {
+                () = sleep_until(self.next_glance) => {
+                    let now = Instant::now();
+                    self.next_glance = now + GLANCE_EVERY;
+                    if let Some(moved) = self.glance(now)
+                        && let Some(reload) = self.look(moved)
+                    {
                         return reload;
                     }
                 }
@@ -128,11 +131,22 @@ impl Watch {
         }
     }
 
-    /// Looks when the file has been left alone, but not for ever later.
-    fn plan_look(&mut self) {
-        let now = Instant::now();
-        let first = *self.told_at.get_or_insert(now);
-        self.next_look = (now + QUIET).min(first + LOOK_ANYWAY);
+    /// Whether the file is to be read now, and if so whether that is because its stamp has changed.
+    fn glance(&mut self, now: Instant) -> Option<bool> {
+        let stamp = Stamp::of(&self.path);
+        let moves = std::mem::replace(&mut self.stamp, stamp) != stamp;
+        if moves {
+            self.moved_at.get_or_insert(now);
+        }
+        let due = match self.moved_at {
+            // Once it is left alone, but not for ever later.
+            Some(moved_at) => !moves || now >= moved_at + LOOK_ANYWAY,
+            None => now >= self.next_look,
+        };
+        due.then(|| {
+            self.next_look = now + LOOK_ANYWAY;
+            self.moved_at.take().is_some()
+        })
     }
 
     fn asked(&mut self) -> Reload {
@@ -152,7 +166,7 @@ impl Watch {
         }
     }
 
-    fn look(&mut self, told: bool) -> Option<Reload> {
+    fn look(&mut self, moved: bool) -> Option<Reload> {
         let outcome = match std::fs::read(&self.path) {
             Ok(bytes) if self.known.as_ref() == Some(&bytes) => {
                 self.missed = false;
@@ -163,8 +177,8 @@ impl Watch {
                 self.known = Some(bytes.clone());
                 Config::from_bytes(&self.path, bytes)
             }
-            // A file that is away when an event comes is probably being replaced: the next look decides.
-            Err(_) if told || self.missed => return None,
+            // A file that has just gone is probably being replaced: the next look decides.
+            Err(_) if moved || self.missed => return None,
             Err(source) => {
                 self.missed = true;
                 self.known = None;
@@ -179,49 +193,6 @@ impl Watch {
             outcome,
         })
     }
-}
-
-/// The file's directory, and the one where the file really is if a link leads elsewhere.
-fn directories(path: &Path) -> Vec<PathBuf> {
-    let parent = |path: &Path| match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut directories = vec![parent(path)];
-    if let Ok(real) = path.canonicalize() {
-        let real = parent(&real);
-        if parent(path).canonicalize().ok().as_ref() != Some(&real) {
-            directories.push(real);
-        }
-    }
-    directories
-}
-
-/// The names under which the file itself appears in events.
-fn names(path: &Path) -> Vec<OsString> {
-    let real = path.canonicalize().ok();
-    [Some(path), real.as_deref()]
-        .into_iter()
-        .flatten()
-        .filter_map(|path| path.file_name().map(OsString::from))
-        .collect()
-}
-
-/// Whether an event may be about the file. The store often lies beside it and is written all the time; and reading
-/// the file is an event too, to which looking again would be an endless answer.
-fn concerns(event: &Event, names: &[OsString]) -> bool {
-    if let EventKind::Access(access) = event.kind
-        && access != AccessKind::Close(AccessMode::Write)
-    {
-        return false;
-    }
-    let is_named = |path: &PathBuf| {
-        path.file_name().is_none_or(|name| {
-            // Kubernetes swaps `..data`, to which the file's link leads.
-            names.iter().any(|ours| ours == name) || name.as_encoded_bytes().starts_with(b"..")
-        })
-    };
-    event.paths.is_empty() || event.paths.iter().any(is_named)
 }
 
 #[cfg(test)]
@@ -307,16 +278,46 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_the_systems_events_the_file_is_looked_at_from_time_to_time() {
+    async fn a_file_that_is_missing_is_told_once_and_read_when_it_is_there() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("not-yet").join("crossfade.yaml");
         let mut watch = watch(&path);
-        assert!(watch._watcher.is_none());
         let missing = attempt(&mut watch).await.unwrap_err();
         assert!(missing.starts_with("cannot read"), "{missing}");
         fs::create_dir(path.parent().unwrap()).unwrap();
         fs::write(&path, GOOD).unwrap();
         assert_eq!(attempt(&mut watch).await, Ok(vec!["a".to_owned()]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_whose_stamp_tells_nothing_is_read_from_time_to_time() {
+        let (_directory, path, mut watch) = watched(GOOD);
+        fs::write(&path, OTHER).unwrap();
+        watch.stamp = Stamp::of(&path);
+        let began = Instant::now();
+        assert_eq!(attempt(&mut watch).await, Ok(vec!["b".to_owned()]));
+        assert!(began.elapsed() >= LOOK_ANYWAY - GLANCE_EVERY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_written_again_and_again_is_left_alone_first_but_not_for_ever() {
+        let (_directory, path, mut watch) = watched(GOOD);
+        for round in 0..40_u32 {
+            fs::write(&path, format!("{OTHER}# {}\n", "x".repeat(round as usize))).unwrap();
+            let now = watch.next_glance;
+            watch.next_glance = now + GLANCE_EVERY;
+            assert_eq!(watch.glance(now), None, "round {round}");
+        }
+        let last = watch.next_glance;
+        assert_eq!(watch.glance(last), Some(true), "left alone");
+        fs::write(&path, GOOD).unwrap();
+        assert_eq!(watch.glance(last + GLANCE_EVERY), None);
+        fs::write(&path, OTHER).unwrap();
+        assert_eq!(
+            watch.glance(last + GLANCE_EVERY + LOOK_ANYWAY),
+            Some(true),
+            "for long enough"
+        );
     }
 
     #[tokio::test]
@@ -343,14 +344,12 @@ mod tests {
     }
 
     #[test]
-    fn reading_the_file_and_writing_the_store_beside_it_wake_nobody() {
-        let names = [OsString::from("crossfade.yaml")];
-        let event = |kind, name: &str| Event::new(kind).add_path(PathBuf::from("/etc").join(name));
-        let read = EventKind::Access(AccessKind::Open(AccessMode::Any));
-        let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
-        assert!(!concerns(&event(read, "crossfade.yaml"), &names));
-        assert!(!concerns(&event(written, "crossfade.db-wal"), &names));
-        assert!(concerns(&event(written, "crossfade.yaml"), &names));
-        assert!(concerns(&event(EventKind::Any, "..data"), &names));
+    fn reading_the_file_and_writing_the_store_beside_it_change_no_stamp() {
+        let (directory, path, _watch) = watched(GOOD);
+        let before = Stamp::of(&path);
+        fs::read(&path).unwrap();
+        fs::write(directory.path().join("crossfade.db-wal"), "x").unwrap();
+        assert!(before.is_some());
+        assert_eq!(Stamp::of(&path), before);
     }
 }
