@@ -97,6 +97,14 @@ fn of_median_cost(mut slices: Vec<Slice>) -> anyhow::Result<Slice> {
         .context("no slice was measured")
 }
 
+/// Milliseconds below which this share of the times of a round lies, in the median of the rounds: what a virtual
+/// processor does to one of them is not the proxy's.
+pub(crate) fn of_median_round(rounds: &mut [Vec<Duration>], share: f64) -> f64 {
+    let mut each: Vec<f64> = rounds.iter_mut().map(|times| percentile(times, share)).collect();
+    each.sort_by(f64::total_cmp);
+    each.get(each.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// Milliseconds below which this share of the times lies.
 pub(crate) fn percentile(times: &mut [Duration], share: f64) -> f64 {
     times.sort_unstable();

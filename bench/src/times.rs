@@ -7,7 +7,7 @@ use crate::load::{self, Clients};
 use crate::process::Process;
 use crate::proxies::{COMPARED, Proxy, Starter};
 use crate::size::Size;
-use crate::slices::{Slice, interleaved, percentile};
+use crate::slices::{Slice, interleaved, of_median_round, percentile};
 use crate::table::{NOT_OF_IT, Table};
 
 pub(crate) fn starts(starter: &Starter, size: &Size, table: &mut Table) -> anyhow::Result<()> {
@@ -101,13 +101,13 @@ pub(crate) async fn latency(
         hyper,
         crossfade,
     ];
-    let mut took = addresses.map(|_| Vec::new());
+    let mut took = addresses.map(|_| Vec::<Vec<Duration>>::new());
     let time = Duration::from_secs(size.rate_seconds);
     for _ in 0..size.rounds.min(5) {
         for (address, took) in addresses.into_iter().zip(&mut took) {
             let mut clients = Clients::connect(address, 32).await?;
             clients.burst(Plan::WHOLE, 2).await?;
-            took.extend(clients.at_rate(RATE, time).await?);
+            took.push(clients.at_rate(RATE, time).await?);
         }
     }
     for process in paid {
@@ -115,7 +115,7 @@ pub(crate) async fn latency(
     }
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
         let [direct, postpaid, covered, held_for, proxies @ ..] =
-            took.each_mut().map(|took| percentile(took, share));
+            took.each_mut().map(|took| of_median_round(took, share));
         let figure = format!("latency added at {RATE} requests a second, {name}, ms (direct: {direct:.2})");
         let added = proxies.map(|took| took - direct);
         table.row(&figure, added);
@@ -141,16 +141,16 @@ pub(crate) async fn first_events(
 ) -> anyhow::Result<()> {
     let [nginx, haproxy, hyper, crossfade] = all.map(|process| process.address);
     let addresses = [starter.upstream, nginx, haproxy, hyper, crossfade];
-    let mut took = addresses.map(|_| Vec::new());
+    let mut took = addresses.map(|_| Vec::<Vec<Duration>>::new());
     for _ in 0..size.rounds {
         for (address, took) in addresses.into_iter().zip(&mut took) {
             let mut client = load::Client::connect(address).await?;
             client.first_events(2).await?;
-            took.extend(client.first_events(size.first_events).await?);
+            took.push(client.first_events(size.first_events).await?);
         }
     }
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        let [direct, proxies @ ..] = took.each_mut().map(|took| percentile(took, share));
+        let [direct, proxies @ ..] = took.each_mut().map(|took| of_median_round(took, share));
         let figure = format!("added to a stream's first event, {name}, ms (direct: {direct:.2})");
         table.row(&figure, proxies.map(|took| took - direct));
     }
@@ -167,28 +167,32 @@ pub(crate) async fn at_half_load(
     table: &mut Table,
 ) -> anyhow::Result<()> {
     let mut added = [[0.0; COMPARED]; 2];
+    let mut direct_at_last = [0.0; 2];
     for (which, (process, slice)) in all.into_iter().zip(request).enumerate() {
         let rate = (slice.rate / 2.0) as u32;
         let addresses = [starter.upstream, process.address];
-        let mut took = addresses.map(|_| Vec::new());
-        for _ in 0..size.rounds.min(5) {
+        let mut took = addresses.map(|_| Vec::<Vec<Duration>>::new());
+        for _ in 0..size.rounds {
             for (address, took) in addresses.into_iter().zip(&mut took) {
                 let mut clients = Clients::connect(address, 64).await?;
                 clients.burst(Plan::WHOLE, 2).await?;
-                let time = Duration::from_secs(size.rate_seconds);
-                took.extend(clients.at_rate(rate, time).await?);
+                took.push(clients.at_rate(rate, Duration::from_secs(1)).await?);
             }
         }
-        for (share, added) in [0.5, 0.99].into_iter().zip(&mut added) {
-            let [direct, through] = took.each_mut().map(|took| percentile(took, share));
+        let shares = [0.5, 0.99].into_iter().zip(&mut added);
+        for ((share, added), alone) in shares.zip(&mut direct_at_last) {
+            let [direct, through] = took.each_mut().map(|took| of_median_round(took, share));
+            *alone = direct;
             if let Some(added) = added.get_mut(which) {
                 *added = through - direct;
             }
         }
     }
-    let [p50, p99] = added;
-    table.row("latency added at half of its own rate, p50, ms", p50);
-    table.row("latency added at half of its own rate, p99, ms", p99);
+    for ((name, added), direct) in ["p50", "p99"].into_iter().zip(added).zip(direct_at_last) {
+        let figure =
+            format!("latency added at half of its own rate, {name}, ms (direct at crossfade's: {direct:.2})");
+        table.row(&figure, added);
+    }
     Ok(())
 }
 
