@@ -59,13 +59,16 @@ async fn count(
     rows("request", counted.map(|counted| counted.request));
     rows("event in bursts of 50", counted.map(|counted| counted.burst));
     let event = counted.map(|counted| counted.event);
-    match event.contains(&None) {
-        false => rows("streamed event", event.map(Option::unwrap_or_default)),
-        true => table.missing(
-            "user instructions a streamed event",
-            "events came together: the machine is too busy, or the build too slow",
-        ),
+    for (proxy, event) in Proxy::COMPARED.into_iter().zip(event) {
+        if event.is_none() {
+            eprintln!(
+                "bench: NOT MEASURED: a streamed event of {}: events came together",
+                proxy.name()
+            );
+        }
     }
+    let event = event.map(|event| event.unwrap_or(Instructions::NOT_COUNTED));
+    rows("streamed event", event);
     Ok(())
 }
 
