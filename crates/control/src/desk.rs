@@ -18,7 +18,7 @@ mod verbs;
 mod view;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use decide::Side;
@@ -28,6 +28,7 @@ use store::audit::NewEntry;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::Config;
+use crate::ledger::Ledger;
 use crate::prices::Listed;
 pub use error::DeskError;
 use held::Held;
@@ -66,6 +67,8 @@ pub struct Desk {
     name: String,
     live: Mutex<Live>,
     stops: stop::Stops,
+    /// Whose accounts keys name.
+    ledger: OnceLock<Arc<Ledger>>,
     /// Told with a deployment's name after each change of its route or definition.
     changed: tokio::sync::broadcast::Sender<String>,
     /// Told with each entry of the audit log.
@@ -119,6 +122,7 @@ impl Desk {
             name: format!("{:016x}", fastrand::u64(..)),
             live: Mutex::new(live),
             stops: stop::Stops::default(),
+            ledger: OnceLock::new(),
             changed,
             audited,
         };
@@ -126,6 +130,17 @@ impl Desk {
         desk.load(&mut live, keys::Reread::All).await?;
         drop(live);
         Ok(desk)
+    }
+
+    /// Reads the accounts that keys name, now and from now on whenever keys are read.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn read_accounts_of(&self, ledger: Arc<Ledger>) -> Result<(), DeskError> {
+        ledger.read_accounts().await?;
+        // There is one ledger.
+        let _ = self.ledger.set(ledger);
+        Ok(())
     }
 
     /// The names of deployments whose route or definition changes from now on.

@@ -220,6 +220,10 @@ impl Desk {
         live.held = held;
         live.seen = seen;
         let keys = Fresh::read(&live.config, &self.store, &self.shared.meters, keys).await?;
+        // An account that is not known is nobody's who pays: it has to be there before a key that names it.
+        if let Some(ledger) = self.ledger.get() {
+            ledger.read_accounts().await?;
+        }
         let snapshot = build::snapshot(live)?;
         keys.put(&self.shared.keys);
         self.put(snapshot);

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use decide::book::{Applied, Billing, BookAccount, Entry, Move, Nanos, Operation, Refused};
 use store::StoreError;
@@ -11,9 +10,6 @@ use store::ledger::Standing;
 
 use super::{Ledger, Terms};
 use crate::desk::now;
-
-/// How often a shared store is asked whether accounts have changed.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// An account with what it has.
 #[derive(Clone, Debug)]
@@ -121,25 +117,8 @@ impl Ledger {
         self.accounts.load().get(account).copied()
     }
 
-    /// Follows what other gateways on a shared store do to accounts; for a store of one gateway, returns.
-    pub async fn follow_accounts(self: Arc<Self>) {
-        if !self.store().url().is_shared() {
-            return;
-        }
-        let mut seen = None;
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let Ok(latest) = store::changes::latest(self.store()).await else {
-                // The desk says that the store is away.
-                continue;
-            };
-            if seen != Some(latest) && self.read_accounts().await.is_ok() {
-                seen = Some(latest);
-            }
-        }
-    }
-
-    pub(super) async fn read_accounts(&self) -> Result<(), StoreError> {
+    /// Reads what other gateways on a shared store did to accounts.
+    pub(crate) async fn read_accounts(&self) -> Result<(), StoreError> {
         let accounts = store::accounts::load_all(self.store()).await?;
         let terms = accounts.into_iter().map(|account| {
             let terms = Terms {

@@ -75,6 +75,7 @@ impl House {
             .context("the ledger cannot be opened")?;
         shared.set_till(Arc::clone(&ledger) as Arc<dyn gateway::Till>);
         let desk = Arc::new(Desk::open(config, store.clone(), Arc::clone(&shared)).await?);
+        desk.read_accounts_of(Arc::clone(&ledger)).await?;
         let prober = Prober::start(Arc::clone(&shared))?;
         let driver = Arc::new(Driver::new(
             Arc::clone(&desk),
@@ -105,7 +106,6 @@ impl House {
             clients: format!("http://{}", sockets.clients.local_addr()?),
         };
         tokio::spawn(Arc::clone(&ledger).watch());
-        tokio::spawn(Arc::clone(&ledger).follow_accounts());
         tokio::spawn(Arc::clone(&observatory).watch(Arc::clone(&shared)));
         tokio::spawn(keep_announcing(
             Arc::clone(&desk),
