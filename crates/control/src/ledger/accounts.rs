@@ -119,6 +119,8 @@ impl Ledger {
 
     /// Reads what other gateways on a shared store did to accounts.
     pub(crate) async fn read_accounts(&self) -> Result<(), StoreError> {
+        // One after the other: an older list must not take the place of a newer one.
+        let _reading = self.reading_accounts.lock().await;
         let accounts = store::accounts::load_all(self.store()).await?;
         let terms = accounts.into_iter().map(|account| {
             let terms = Terms {

@@ -43,6 +43,8 @@ pub struct Ledger {
     accounts: ArcSwap<HashMap<String, Terms>>,
     /// This process, as the owner of its charges under way.
     owner: String,
+    /// Held from reading the accounts until they are known.
+    reading_accounts: tokio::sync::Mutex<()>,
     /// Other processes may have charges under way.
     in_company: bool,
 }
@@ -66,6 +68,7 @@ impl Ledger {
             reserves: Reserves::new(scribe.clone(), owner.clone(), !is_shared),
             scribe,
             owner,
+            reading_accounts: tokio::sync::Mutex::default(),
             in_company: succeeds || is_shared,
             store,
         };
